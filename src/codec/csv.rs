@@ -1,0 +1,1 @@
+//! CSV, as the upstream writes it.

@@ -1,0 +1,1 @@
+//! JSV, the text format inside a cell.

@@ -1,0 +1,5 @@
+//! Portico: a gRPC gateway in front of the Porta Plus 2 web services.
+
+pub mod codec;
+pub mod sandbox;
+pub mod wire;

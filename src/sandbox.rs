@@ -1,0 +1,1 @@
+//! A stand-in for Porta Plus 2.

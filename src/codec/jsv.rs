@@ -1,1 +1,26 @@
-//! JSV, the text format inside a cell.
+//! JSV, ServiceStack's text format: JSON's shape with CSV's quoting, as a serde data format.
+//!
+//! ```text
+//! [{i_c_ext:1001,name:Reception,note:"say ""hi"", please"},{}]
+//! ```
+//!
+//! The grammar is in `docs/jsv.md`. What the format guarantees to its callers:
+//!
+//! - Text is typed by its target and never guessed: `0044123` is a number only where a number is asked for.
+//! - A text without doubled quotes is borrowed from the input.
+//! - Members are found by name, exactly first and then ignoring ASCII case; unknown ones are checked and skipped.
+//! - Nesting is bounded by [`MAX_DEPTH`]; no input panics.
+//! - An [`Error`] says where and what kind, and never repeats the input.
+//!
+//! This module uses nothing else of the crate, so that it can become one of its own.
+
+mod de;
+mod error;
+mod scalar;
+mod scan;
+mod ser;
+
+pub use self::de::{Deserializer, from_str};
+pub use self::error::{Category, Error};
+pub use self::scan::MAX_DEPTH;
+pub use self::ser::{Compound, EmptyText, Presence, Serializer, to_string};

@@ -9,7 +9,10 @@ use super::Time;
 /// A text is `None` where the member was left out (the upstream's null).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-#[allow(missing_docs, reason = "the names are the upstream's; the proto documents each")]
+#[allow(
+    missing_docs,
+    reason = "the names are the upstream's; the proto documents each"
+)]
 pub struct ActiveCall {
     #[serde(rename = "IEnv")]
     pub i_env: i32,

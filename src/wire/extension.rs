@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 /// A text is `None` where the member was left out (the upstream's null).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-#[allow(missing_docs, reason = "the names are the upstream's; the proto documents each")]
+#[allow(
+    missing_docs,
+    reason = "the names are the upstream's; the proto documents each"
+)]
 pub struct Extension {
     pub i_c_ext: i32,
     #[serde(skip_serializing_if = "Option::is_none")]

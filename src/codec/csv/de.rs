@@ -1,0 +1,154 @@
+//! A body to rows, and a row to a struct.
+
+use std::borrow::Cow;
+
+use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess, Visitor};
+
+use super::cell::CellReader;
+use super::error::{Category, Error};
+use super::header::Header;
+use super::scan::{Cell, Rows};
+
+/// Reads every row of `body`.
+///
+/// `T` is a struct (or a newtype of one) whose fields are the columns.
+///
+/// # Errors
+///
+/// The body is not CSV as the upstream writes it, its header is not that of `T`, or a cell does not fit its field.
+pub fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<Vec<T>, Error> {
+    let mut table = Table::open::<T>(body)?;
+    let mut rows = Vec::new();
+    while let Some(row) = table.next().map_err(|error| error.in_row(rows.len()))? {
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+/// Reads the one row of `body`.
+///
+/// # Errors
+///
+/// As [`from_slice`], and if there is no row or more than one.
+pub fn one_from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    let mut table = Table::open::<T>(body)?;
+    let Some(row) = table.next()? else {
+        return Err(Error::new(
+            Category::NoRow,
+            table.rows.offset(),
+            "the header has no row after it",
+        ));
+    };
+    let end = table.rows.offset();
+    // The next row need not fit the type to be one too many, but what breaks the grammar is worse than that.
+    if table.rows.next_row(&mut table.cells)? {
+        return Err(Error::new(Category::ManyRows, end, "more than one row"));
+    }
+    Ok(row)
+}
+
+/// A body whose header is read.
+struct Table<'b> {
+    rows: Rows<'b>,
+    header: Header,
+    /// The cells of the row at hand.
+    cells: Vec<Cell<'b>>,
+}
+
+/// One row as a deserializer.
+#[derive(Clone, Copy)]
+struct Row<'t> {
+    header: &'t Header,
+    cells: &'t [Cell<'t>],
+    /// The text of each cell that belongs to a field; they live as long as the row, so that a value may borrow.
+    texts: &'t [Cow<'t, str>],
+}
+
+/// The cells of a row that belong to a field.
+struct Columns<'t> {
+    row: Row<'t>,
+    next: usize,
+}
+
+impl<'b> Table<'b> {
+    fn open<T: DeserializeOwned>(body: &'b [u8]) -> Result<Self, Error> {
+        let mut rows = Rows::new(body)?;
+        let mut cells = Vec::new();
+        rows.next_row(&mut cells)?;
+        let header = Header::of::<T>(&cells)?;
+        Ok(Self { rows, header, cells })
+    }
+
+    fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, Error> {
+        let start = self.rows.offset();
+        if !self.rows.next_row(&mut self.cells)? {
+            return Ok(None);
+        }
+        if self.cells.len() != self.header.len() {
+            return Err(Error::new(
+                Category::CellCount,
+                start,
+                "a row has not as many cells as the header",
+            ));
+        }
+        let texts: Vec<_> = (0..)
+            .zip(&self.cells)
+            .map(|(column, cell)| self.header.field(column).map(|_| cell.text()).unwrap_or_default())
+            .collect();
+        T::deserialize(Row {
+            header: &self.header,
+            cells: &self.cells,
+            texts: &texts,
+        })
+        .map(Some)
+    }
+}
+
+impl<'de> de::Deserializer<'de> for Row<'de> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_map(Columns { row: self, next: 0 })
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+impl<'de> MapAccess<'de> for Columns<'de> {
+    type Error = Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+        while self.next < self.row.cells.len() {
+            if let Some(field) = self.row.header.field(self.next) {
+                return seed.deserialize(field.into_deserializer()).map(Some);
+            }
+            self.next += 1;
+        }
+        Ok(None)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
+        let Row { header, cells, texts } = self.row;
+        let column = self.next;
+        self.next += 1;
+        seed.deserialize(CellReader::new(&texts[column]))
+            .map_err(|error| {
+                Error::of_cell(
+                    &error,
+                    cells[column].offset_in_body(error.offset()),
+                    header.field(column),
+                )
+            })
+    }
+}

@@ -1,0 +1,117 @@
+//! The header: which column is which field of the row's type.
+
+use std::collections::HashSet;
+use std::marker::PhantomData;
+
+use serde::de::{self, Deserialize, Visitor};
+
+use super::error::{Category, Error};
+use super::scan::Cell;
+use crate::codec::jsv;
+
+/// The columns of a table, in the order of the body.
+#[derive(Debug)]
+pub(super) struct Header {
+    /// The field of each column; `None` for a column that the type does not have.
+    fields: Vec<Option<&'static str>>,
+}
+
+impl Header {
+    /// Matches the names in `cells` with the fields of `T`.
+    pub(super) fn of<'de, T: Deserialize<'de>>(cells: &[Cell<'_>]) -> Result<Self, Error> {
+        let offset = cells.first().map_or(0, Cell::offset);
+        let known = fields_of::<T>();
+        let mut seen = HashSet::new();
+        let mut fields = Vec::with_capacity(cells.len());
+        for cell in cells {
+            let name = cell.text();
+            let field = find(known, &name);
+            let new = match field {
+                Some(field) => seen.insert(field.to_owned()),
+                None => seen.insert(name.into_owned()),
+            };
+            if !new {
+                return Err(Error::new(
+                    Category::Header,
+                    cell.offset(),
+                    "the header has a column twice",
+                ));
+            }
+            fields.push(field);
+        }
+        if fields.iter().all(Option::is_none) {
+            return Err(Error::new(
+                Category::Header,
+                offset,
+                "the header has no column of the type",
+            ));
+        }
+        Ok(Self { fields })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    pub(super) fn field(&self, column: usize) -> Option<&'static str> {
+        self.fields.get(column).copied().flatten()
+    }
+}
+
+/// The field that `name` names: exactly, else ignoring ASCII case. Underscores count.
+fn find(fields: &[&'static str], name: &str) -> Option<&'static str> {
+    let exact = fields.iter().find(|field| **field == name);
+    exact
+        .or_else(|| fields.iter().find(|field| field.eq_ignore_ascii_case(name)))
+        .copied()
+}
+
+/// The names of the fields of the struct `T`; none if `T` is something else.
+///
+/// Asked once for a body and before its first row, so that the header is checked even if no row follows.
+fn fields_of<'de, T: Deserialize<'de>>() -> &'static [&'static str] {
+    let mut fields: &'static [&'static str] = &[];
+    // The probe has no value to give: that it fails is how it ends.
+    drop(T::deserialize(Probe {
+        fields: &mut fields,
+        lifetime: PhantomData,
+    }));
+    fields
+}
+
+/// A deserializer that only listens for the names of the fields.
+struct Probe<'a, 'de> {
+    fields: &'a mut &'static [&'static str],
+    lifetime: PhantomData<&'de ()>,
+}
+
+impl<'de> de::Deserializer<'de> for Probe<'_, 'de> {
+    type Error = jsv::Error;
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        _: V,
+    ) -> Result<V::Value, jsv::Error> {
+        *self.fields = fields;
+        Err(de::Error::custom("probed"))
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, jsv::Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, jsv::Error> {
+        Err(de::Error::custom("a row is read into a struct"))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        seq tuple tuple_struct map enum identifier ignored_any
+    }
+}

@@ -1,0 +1,8 @@
+//! What a real upstream wrote, read by the codec.
+//!
+//! The files of `tests/data` are recordings of real serializers and vectors derived from their sources; each module
+//! is one loop over one kind of file.
+
+mod corpus;
+mod data;
+mod vectors;

@@ -1,0 +1,250 @@
+//! The service behind the routes: one request type in, one answer out.
+//!
+//! It knows no HTTP and no format. What it reads of the clock is given to it, so a history replays.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::bind::Members;
+use super::directory::{Change, Directory, Record};
+use super::operation::Operation;
+use super::recorded;
+use super::refusal::Refusal;
+use super::traffic::Traffic;
+use crate::wire::{ActiveCall, Answer, Extension, ExtensionStatus};
+
+/// Where the live calls come from.
+#[derive(Debug)]
+pub(super) enum Calls {
+    /// The recorded ones, which never change.
+    Recorded(Vec<ActiveCall>),
+    /// Simulated ones.
+    Living(Box<Traffic>),
+}
+
+/// The state of the service.
+#[derive(Debug)]
+pub(super) struct Service {
+    directory: Directory,
+    calls: Calls,
+    license: Option<String>,
+}
+
+impl Service {
+    /// A service that takes every licence, or only the one given.
+    pub(super) fn new(directory: Directory, calls: Calls, license: Option<String>) -> Self {
+        Self {
+            directory,
+            calls,
+            license,
+        }
+    }
+
+    /// Does what the members ask for, `elapsed` after the start. `None` is the service's null.
+    pub(super) fn call(&mut self, members: &Members, elapsed: Duration) -> Result<Option<Answer>, Refusal> {
+        if self.license.is_some() && members.license != self.license {
+            return Err(Refusal::titled(401, "license rejected"));
+        }
+        if let Some(refusal) = recorded::thrown(members.customer) {
+            return Err(refusal);
+        }
+        if members.customer == recorded::NULL_CUSTOMER {
+            return Ok(None);
+        }
+        let answer = match members.operation() {
+            Operation::Extensions => self.extensions(members),
+            Operation::UnavailableExtensions => self.unavailable(members),
+            Operation::FilteringData => self.filtering_data(members),
+            Operation::OnlineAccounts => self.online_accounts(members, elapsed),
+            Operation::ActiveCalls => self.active_calls(members, elapsed),
+            Operation::Add => self.add(members)?,
+            Operation::Update => self.update(members)?,
+            Operation::Delete => self.delete(members),
+        };
+        Ok(Some(Answer {
+            license: members.license.clone(),
+            content_id: members.content,
+            feature_name: members.feature.clone(),
+            ..answer
+        }))
+    }
+
+    fn extensions(&self, members: &Members) -> Answer {
+        let rows = self
+            .records(members)
+            .map(|record| record.extension.clone())
+            .collect();
+        Answer {
+            extensions: Some(rows),
+            ..Answer::default()
+        }
+    }
+
+    fn unavailable(&self, members: &Members) -> Answer {
+        let rows = self.records(members).map(|record| Extension {
+            i_c_ext: record.extension.i_c_ext,
+            id: record.extension.id.clone(),
+            ..Extension::default()
+        });
+        Answer {
+            extensions: Some(rows.collect()),
+            ..Answer::default()
+        }
+    }
+
+    fn filtering_data(&self, members: &Members) -> Answer {
+        let rows = self.records(members).map(|record| ExtensionStatus {
+            site_name: Some(record.site.name.clone()),
+            i_customer_site: record.site.id,
+            ..status(members.customer, record)
+        });
+        Answer {
+            extension_statuses: Some(rows.collect()),
+            ..Answer::default()
+        }
+    }
+
+    fn online_accounts(&mut self, members: &Members, elapsed: Duration) -> Answer {
+        if let Calls::Living(traffic) = &mut self.calls {
+            traffic.advance(members.customer, elapsed);
+        }
+        let online = |record: &&Record| match &self.calls {
+            Calls::Recorded(_) => true,
+            Calls::Living(traffic) => traffic.registered(members.customer, record.extension.i_c_ext),
+        };
+        let rows = self
+            .records(members)
+            .filter(online)
+            .map(|record| status(members.customer, record));
+        Answer {
+            extension_statuses: Some(rows.collect()),
+            ..Answer::default()
+        }
+    }
+
+    fn active_calls(&mut self, members: &Members, elapsed: Duration) -> Answer {
+        let customer = members.customer;
+        if let Calls::Living(traffic) = &mut self.calls {
+            traffic.advance(customer, elapsed);
+        }
+        let records: Vec<&Record> = self.records(members).collect();
+        let (calls, parties) = match &self.calls {
+            Calls::Recorded(calls) => (
+                calls
+                    .iter()
+                    .filter(|call| call.i_customer == customer)
+                    .cloned()
+                    .collect(),
+                false,
+            ),
+            Calls::Living(traffic) => (traffic.rows(customer, &records), true),
+        };
+        let mut legs: HashMap<i32, Vec<&ActiveCall>> = HashMap::new();
+        for call in &calls {
+            legs.entry(call.i_account).or_default().push(call);
+        }
+        let statuses = records
+            .iter()
+            .map(|record| {
+                let legs = legs
+                    .get(&record.extension.i_account)
+                    .map_or(&[][..], Vec::as_slice);
+                busy(status(customer, record), record, legs, parties)
+            })
+            .collect();
+        Answer {
+            calls: Some(calls),
+            extension_statuses: Some(statuses),
+            ..Answer::default()
+        }
+    }
+
+    fn add(&mut self, members: &Members) -> Result<Answer, Refusal> {
+        let extension = self.directory.add(members.customer, &change(members))?;
+        Ok(Answer {
+            extension: Some(extension),
+            ..Answer::default()
+        })
+    }
+
+    fn update(&mut self, members: &Members) -> Result<Answer, Refusal> {
+        let extension = self
+            .directory
+            .update(members.customer, members.record, &change(members))?;
+        Ok(Answer {
+            extension: Some(extension),
+            ..Answer::default()
+        })
+    }
+
+    fn delete(&mut self, members: &Members) -> Answer {
+        let extension_deleted = self.directory.delete(members.customer, members.record);
+        Answer {
+            extension_deleted,
+            ..Answer::default()
+        }
+    }
+
+    /// The customer's records that the filter by product leaves.
+    fn records<'a>(&'a self, members: &'a Members) -> impl Iterator<Item = &'a Record> {
+        let wanted: Option<Vec<i32>> = members
+            .products
+            .as_ref()
+            .map(|list| list.split(',').filter_map(|id| id.trim().parse().ok()).collect());
+        self.directory
+            .of(members.customer)
+            .iter()
+            .filter(move |record| match (&wanted, record.product) {
+                (Some(wanted), Some(product)) => wanted.contains(&product),
+                _ => true,
+            })
+    }
+}
+
+fn change(members: &Members) -> Change<'_> {
+    Change {
+        name: members.name.as_deref(),
+        id: members.id.as_deref(),
+        account: members.account,
+    }
+}
+
+/// The members that every answer with statuses fills.
+fn status(customer: i32, record: &Record) -> ExtensionStatus {
+    let extension = &record.extension;
+    ExtensionStatus {
+        i_c_ext: extension.i_c_ext,
+        id: extension.id.clone(),
+        name: extension.name.clone(),
+        i_account: extension.i_account,
+        account_id: extension.account_id.clone(),
+        i_customer: customer,
+        ..ExtensionStatus::default()
+    }
+}
+
+/// The status with what the active calls add. The recorded server tells no parties, a living one does.
+fn busy(status: ExtensionStatus, record: &Record, legs: &[&ActiveCall], parties: bool) -> ExtensionStatus {
+    /// What one call of a usual codec takes, kilobits a second.
+    const THROUGHPUT: f64 = 87.2;
+
+    let call_count = i32::try_from(legs.len()).unwrap_or(i32::MAX);
+    let party = legs.first().filter(|_| parties);
+    ExtensionStatus {
+        first_name: record.extension.first_name.clone(),
+        last_name: record.extension.last_name.clone(),
+        call_count,
+        active_call: call_count > 0,
+        net_throughput: if parties {
+            THROUGHPUT * f64::from(call_count)
+        } else {
+            0.0
+        },
+        call_i_account: legs.first().map_or(0, |call| call.i_account),
+        email: record.email.clone(),
+        cli: party.and_then(|call| call.cli.clone()),
+        cld: party.and_then(|call| call.cld.clone()),
+        profile_url: record.profile_url.clone(),
+        ..status
+    }
+}

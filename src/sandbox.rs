@@ -228,3 +228,6 @@ impl Sandbox {
 pub async fn run(listener: TcpListener, sandbox: Sandbox, shutdown: impl Future<Output = ()>) {
     http::serve(listener, sandbox, shutdown).await;
 }
+
+#[cfg(test)]
+mod tests;

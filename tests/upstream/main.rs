@@ -1,8 +1,3 @@
-//! What a real upstream wrote, read by the codec.
-//!
-//! The files of `tests/data` are recordings of real serializers and vectors derived from their sources; each module
-//! is one loop over one kind of file.
+//! The recordings of the real upstream, held against this crate.
 
-mod corpus;
-mod data;
-mod vectors;
+mod transcripts;

@@ -38,6 +38,7 @@ mod respond;
 mod route;
 mod service;
 mod stats;
+mod status;
 mod traffic;
 mod world;
 

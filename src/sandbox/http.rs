@@ -2,15 +2,13 @@
 //!
 //! The request target reaches the router as it was sent: nothing is collapsed, decoded or re-encoded on the way.
 
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::pin::pin;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -18,11 +16,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use self::payload::{Dropped, Payload};
 use super::Sandbox;
 use super::control;
 use super::exchange::{self, Outcome};
 use super::request::{self, Parts};
 use super::respond::Reply;
+
+mod payload;
 
 /// The most a request's body may have. A form of the longest texts is far below it.
 const MAX_BODY: usize = 1 << 20;
@@ -141,79 +142,4 @@ fn response(reply: Reply, announced: Option<u64>) -> Response<Payload> {
         headers.insert(header::RETRY_AFTER, seconds.into());
     }
     response
-}
-
-/// The connection ends without (the rest of) a response. An error only to hyper, which then closes it.
-#[derive(Debug)]
-struct Dropped;
-
-impl std::fmt::Display for Dropped {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("dropped on purpose")
-    }
-}
-
-impl std::error::Error for Dropped {}
-
-/// A response body: one piece, after which it ends or breaks.
-#[derive(Debug)]
-struct Payload {
-    piece: Option<Bytes>,
-    /// What `Content-Length` says is to come.
-    announced: u64,
-    end: End,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    Sound,
-    /// Breaks at the poll after the next, so that hyper has written out what it has.
-    Flush,
-    Break,
-}
-
-impl Payload {
-    fn new(body: Bytes, announced: Option<u64>) -> Self {
-        let (announced, end) = match announced {
-            Some(announced) => (announced, End::Flush),
-            None => (body.len() as u64, End::Sound),
-        };
-        Self {
-            piece: Some(body).filter(|body| !body.is_empty()),
-            announced,
-            end,
-        }
-    }
-}
-
-impl Body for Payload {
-    type Data = Bytes;
-    type Error = Dropped;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Dropped>>> {
-        if let Some(piece) = self.piece.take() {
-            self.announced = self.announced.saturating_sub(piece.len() as u64);
-            return Poll::Ready(Some(Ok(Frame::data(piece))));
-        }
-        match self.end {
-            End::Sound => Poll::Ready(None),
-            End::Flush => {
-                self.end = End::Break;
-                context.waker().wake_by_ref();
-                Poll::Pending
-            }
-            End::Break => Poll::Ready(Some(Err(Dropped))),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.piece.is_none() && self.end == End::Sound
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.announced)
-    }
 }

@@ -10,6 +10,7 @@ use super::directory::{Change, Directory, Record};
 use super::operation::Operation;
 use super::recorded;
 use super::refusal::Refusal;
+use super::status::{busy, idle};
 use super::traffic::Traffic;
 use crate::wire::{ActiveCall, Answer, Extension, ExtensionStatus};
 
@@ -96,7 +97,7 @@ impl Service {
         let rows = self.records(members).map(|record| ExtensionStatus {
             site_name: Some(record.site.name.clone()),
             i_customer_site: record.site.id,
-            ..status(members.customer, record)
+            ..idle(members.customer, record)
         });
         Answer {
             extension_statuses: Some(rows.collect()),
@@ -115,7 +116,7 @@ impl Service {
         let rows = self
             .records(members)
             .filter(online)
-            .map(|record| status(members.customer, record));
+            .map(|record| idle(members.customer, record));
         Answer {
             extension_statuses: Some(rows.collect()),
             ..Answer::default()
@@ -149,7 +150,7 @@ impl Service {
                 let legs = legs
                     .get(&record.extension.i_account)
                     .map_or(&[][..], Vec::as_slice);
-                busy(status(customer, record), record, legs, parties)
+                busy(idle(customer, record), record, legs, parties)
             })
             .collect();
         Answer {
@@ -206,45 +207,5 @@ fn change(members: &Members) -> Change<'_> {
         name: members.name.as_deref(),
         id: members.id.as_deref(),
         account: members.account,
-    }
-}
-
-/// The members that every answer with statuses fills.
-fn status(customer: i32, record: &Record) -> ExtensionStatus {
-    let extension = &record.extension;
-    ExtensionStatus {
-        i_c_ext: extension.i_c_ext,
-        id: extension.id.clone(),
-        name: extension.name.clone(),
-        i_account: extension.i_account,
-        account_id: extension.account_id.clone(),
-        i_customer: customer,
-        ..ExtensionStatus::default()
-    }
-}
-
-/// The status with what the active calls add. The recorded server tells no parties, a living one does.
-fn busy(status: ExtensionStatus, record: &Record, legs: &[&ActiveCall], parties: bool) -> ExtensionStatus {
-    /// What one call of a usual codec takes, kilobits a second.
-    const THROUGHPUT: f64 = 87.2;
-
-    let call_count = i32::try_from(legs.len()).unwrap_or(i32::MAX);
-    let party = legs.first().filter(|_| parties);
-    ExtensionStatus {
-        first_name: record.extension.first_name.clone(),
-        last_name: record.extension.last_name.clone(),
-        call_count,
-        active_call: call_count > 0,
-        net_throughput: if parties {
-            THROUGHPUT * f64::from(call_count)
-        } else {
-            0.0
-        },
-        call_i_account: legs.first().map_or(0, |call| call.i_account),
-        email: record.email.clone(),
-        cli: party.and_then(|call| call.cli.clone()),
-        cld: party.and_then(|call| call.cld.clone()),
-        profile_url: record.profile_url.clone(),
-        ..status
     }
 }

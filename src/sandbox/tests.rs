@@ -15,7 +15,11 @@ const ADD: &str = "/AddCustomerExtension/LIC/7/Desk/201/9.csv";
 const ADDED: &str = "/GetCustomerExtensions/LIC/7.csv";
 
 async fn served(fault: Trouble) -> Served {
-    Served::start(Params { faults: vec![Fault::new(fault)], ..Params::default() }).await
+    Served::start(Params {
+        faults: vec![Fault::new(fault)],
+        ..Params::default()
+    })
+    .await
 }
 
 /// Whether the change of [`ADD`] was made, seen without trouble.
@@ -26,13 +30,19 @@ async fn was_added(served: &Served) -> bool {
 
 #[tokio::test]
 async fn a_status_takes_the_form_asked_for_and_changes_nothing() {
-    let trouble = |form| Trouble::Status { status: 503, form, retry_after: Some(7) };
+    let trouble = |form| Trouble::Status {
+        status: 503,
+        form,
+        retry_after: Some(7),
+    };
     let served = served(trouble(None)).await;
     let row = served.get(ADD).await;
     assert_eq!((row.status, row.header("retry-after")), (503, Some("7")));
     assert!(row.body.ends_with("\n,,,False,,,0,\n"), "{:?}", row.body);
 
-    served.sandbox.set_faults(vec![Fault::new(trouble(Some(ErrorForm::Table)))]);
+    served
+        .sandbox
+        .set_faults(vec![Fault::new(trouble(Some(ErrorForm::Table)))]);
     assert!(served.get(ADD).await.body.starts_with("ResponseStatus\n"));
     assert!(!was_added(&served).await);
 }
@@ -42,7 +52,11 @@ async fn a_cut_body_is_sound_http_and_the_change_is_made() {
     let served = served(Trouble::CutBody { keep: 0.9 }).await;
     let cut = served.get(ADD).await;
     assert_eq!((cut.status, cut.is_whole()), (200, true));
-    assert!(!cut.body.ends_with('\n') && !cut.body.is_empty(), "{:?}", cut.body);
+    assert!(
+        !cut.body.ends_with('\n') && !cut.body.is_empty(),
+        "{:?}",
+        cut.body
+    );
     assert!(was_added(&served).await);
 }
 
@@ -58,7 +72,10 @@ async fn a_broken_transfer_is_short_of_its_length() {
 
 #[tokio::test]
 async fn a_connection_dropped_before_changes_nothing_and_one_dropped_after_does() {
-    for (when, changed, outcome) in [(When::Before, false, "drop_before"), (When::After, true, "drop_after")] {
+    for (when, changed, outcome) in [
+        (When::Before, false, "drop_before"),
+        (When::After, true, "drop_after"),
+    ] {
         let served = served(Trouble::Drop { when }).await;
         assert_eq!(served.try_get(ADD).await, None, "{when:?}");
         assert_eq!(was_added(&served).await, changed, "{when:?}");
@@ -70,12 +87,22 @@ async fn a_connection_dropped_before_changes_nothing_and_one_dropped_after_does(
 async fn a_page_or_nothing_can_come_instead_of_an_answer() {
     let html = served(Trouble::Html).await;
     let page = html.get(ADD).await;
-    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html")));
+    assert_eq!(
+        (page.status, page.header("content-type")),
+        (200, Some("text/html"))
+    );
     assert!(!was_added(&html).await);
 
     let empty = served(Trouble::Empty).await;
     let nothing = empty.get(ADD).await;
-    assert_eq!((nothing.status, nothing.header("content-type"), nothing.body.as_str()), (200, None, ""));
+    assert_eq!(
+        (
+            nothing.status,
+            nothing.header("content-type"),
+            nothing.body.as_str()
+        ),
+        (200, None, "")
+    );
     assert!(!was_added(&empty).await);
 }
 
@@ -92,7 +119,11 @@ async fn latency_is_waited_out() {
 
 #[tokio::test]
 async fn only_the_one_licence_is_taken() {
-    let served = Served::start(Params { license: Some("LIC".to_owned()), ..Params::default() }).await;
+    let served = Served::start(Params {
+        license: Some("LIC".to_owned()),
+        ..Params::default()
+    })
+    .await;
     assert_eq!(served.get(LIST).await.status, 200);
     assert_eq!(served.get("/GetCustomerExtensions/OTHER/1.csv").await.status, 401);
     assert!(!format!("{:?} {:?}", served.sandbox, served.sandbox.stats()).contains("LIC"));
@@ -101,10 +132,15 @@ async fn only_the_one_licence_is_taken() {
 #[tokio::test]
 async fn the_very_text_that_was_sent_is_seen_and_the_control_endpoint_is_not() {
     let served = Served::start(Params::default()).await;
-    served.get("/AddCustomerExtension/LIC/7/a%5Cb%20%F0%9F%8E%A7/%2A98/0.csv").await;
+    served
+        .get("/AddCustomerExtension/LIC/7/a%5Cb%20%F0%9F%8E%A7/%2A98/0.csv")
+        .await;
     served.get("/_sandbox/stats").await;
     let stats = served.sandbox.stats();
-    assert_eq!((stats.requests, stats.by_operation["Add"], stats.by_outcome["200"]), (1, 1, 1));
+    assert_eq!(
+        (stats.requests, stats.by_operation["Add"], stats.by_outcome["200"]),
+        (1, 1, 1)
+    );
     assert_eq!(stats.recent[0].members["Name"], "a\\b 🎧");
     assert_eq!(stats.recent[0].members["Id"], "*98");
 }
@@ -118,18 +154,33 @@ async fn faults_are_set_shown_and_cleared_over_http() {
     assert!(served.get("/_sandbox/faults").await.body.contains("\"count\": 1"));
     assert_eq!(served.sandbox.faults().len(), 1);
 
-    let refused = served.put("/_sandbox/faults", r#"{"faults":[{"kind":"status","status":"x"}]}"#).await;
+    let refused = served
+        .put(
+            "/_sandbox/faults",
+            r#"{"faults":[{"kind":"status","status":"x"}]}"#,
+        )
+        .await;
     assert_eq!(refused.status, 400);
     assert!(refused.body.contains("faults[0].status"), "{:?}", refused.body);
     assert_eq!(served.sandbox.faults().len(), 1, "a refused body changes nothing");
 
-    assert_eq!(served.request("DELETE", "/_sandbox/faults", "").await.map(|answer| answer.status), Some(200));
+    assert_eq!(
+        served
+            .request("DELETE", "/_sandbox/faults", "")
+            .await
+            .map(|answer| answer.status),
+        Some(200)
+    );
     assert_eq!(served.get(LIST).await.status, 200);
 }
 
 #[tokio::test]
 async fn the_published_page_needs_no_licence() {
-    let served = Served::start(Params { license: Some("LIC".to_owned()), ..Params::default() }).await;
+    let served = Served::start(Params {
+        license: Some("LIC".to_owned()),
+        ..Params::default()
+    })
+    .await;
     let Answer { status, body, .. } = served.get("/csv/metadata?op=CustomerExtension").await;
     assert_eq!(status, 200);
     assert!(body.contains("GET/GetFilteringData/{License}/{ICustomer}/{IsFiltering}"));
@@ -137,12 +188,22 @@ async fn the_published_page_needs_no_licence() {
 
 #[tokio::test]
 async fn a_living_world_filters_by_product() {
-    let served = Served::start(Params { state: State::Living(World::default()), ..Params::default() }).await;
+    let served = Served::start(Params {
+        state: State::Living(World::default()),
+        ..Params::default()
+    })
+    .await;
     let all = served.get("/GetCustomerExtensions/LIC/1.csv").await.body;
     let gold = served.get("/GetCustomerExtensions/LIC/1/11.csv").await.body;
     assert!(all.contains("PBX Silver") && all.contains("PBX Gold"), "{all}");
-    assert!(!gold.contains("PBX Silver") && gold.contains("PBX Gold"), "{gold}");
-    let calls = served.get("/GetCustomerExtensionsActiveCalls/LIC/1/True.csv").await.body;
+    assert!(
+        !gold.contains("PBX Silver") && gold.contains("PBX Gold"),
+        "{gold}"
+    );
+    let calls = served
+        .get("/GetCustomerExtensionsActiveCalls/LIC/1/True.csv")
+        .await
+        .body;
     assert!(calls.contains("activecall:True"), "{calls}");
 }
 

@@ -49,7 +49,10 @@ struct Response {
 
 impl Response {
     fn header(&self, name: &str) -> Option<&str> {
-        let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let found = self
+            .headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 }
@@ -67,19 +70,28 @@ async fn a_host_that_tells_errors_by_a_table() {
 async fn replay(recording: &str, error_form: ErrorForm) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = listener.local_addr().expect("it is bound");
-    let sandbox = Sandbox::new(Params { error_form, ..Params::default() });
+    let sandbox = Sandbox::new(Params {
+        error_form,
+        ..Params::default()
+    });
     let (stop, stopped) = oneshot::channel::<()>();
     let mut server = JoinSet::new();
     server.spawn(run(listener, sandbox.clone(), async { drop(stopped.await) }));
 
     let (mut wrong, mut compared, mut sent) = (Vec::new(), 0, 0);
     for line in recording.lines() {
-        let Exchange { name, request, response: recorded } =
-            serde_json::from_str(line).expect("the recording is sound");
+        let Exchange {
+            name,
+            request,
+            response: recorded,
+        } = serde_json::from_str(line).expect("the recording is sound");
         let answered = send(address, &request).await;
         sent += 1;
         if answered.status != recorded.status {
-            wrong.push(format!("{name}: status {} instead of {}", answered.status, recorded.status));
+            wrong.push(format!(
+                "{name}: status {} instead of {}",
+                answered.status, recorded.status
+            ));
         }
         for header in HEADERS {
             if answered.header(header) != recorded.header(header) {
@@ -89,7 +101,10 @@ async fn replay(recording: &str, error_form: ErrorForm) {
         if is_comparable(&request, &recorded) {
             compared += 1;
             if answered.body != recorded.body {
-                wrong.push(format!("{name}: body\n  {:?}\ninstead of\n  {:?}", answered.body, recorded.body));
+                wrong.push(format!(
+                    "{name}: body\n  {:?}\ninstead of\n  {:?}",
+                    answered.body, recorded.body
+                ));
             }
         }
     }
@@ -98,7 +113,11 @@ async fn replay(recording: &str, error_form: ErrorForm) {
     assert_eq!(sandbox.stats().requests, 76);
 
     stop.send(()).expect("the server runs");
-    server.join_next().await.expect("there is a server").expect("it did not panic");
+    server
+        .join_next()
+        .await
+        .expect("there is a server")
+        .expect("it did not panic");
 }
 
 fn is_comparable(request: &Request, recorded: &Response) -> bool {
@@ -109,29 +128,49 @@ fn is_comparable(request: &Request, recorded: &Response) -> bool {
 
 /// One exchange on a connection of its own, with nothing between the recording and the wire.
 async fn send(address: SocketAddr, request: &Request) -> Response {
-    let Request { method, target, headers, body } = request;
+    let Request {
+        method,
+        target,
+        headers,
+        body,
+    } = request;
     let body = body.as_deref().unwrap_or_default();
-    let mut text = format!("{method} {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
-    for (name, value) in headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
-    }
-    text.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
+    let headers: Vec<String> = headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
+    let text = format!(
+        "{method} {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{}Content-Length: {}\r\n\r\n{body}",
+        headers.concat(),
+        body.len()
+    );
 
     let mut stream = TcpStream::connect(address).await.expect("the sandbox listens");
-    stream.write_all(text.as_bytes()).await.expect("the request is taken");
+    stream
+        .write_all(text.as_bytes())
+        .await
+        .expect("the request is taken");
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.expect("the answer is UTF-8 and ends");
+    stream
+        .read_to_string(&mut answer)
+        .await
+        .expect("the answer is UTF-8 and ends");
     parse(&answer)
 }
 
 fn parse(answer: &str) -> Response {
     let (head, body) = answer.split_once("\r\n\r\n").expect("the head ends");
     let mut lines = head.lines();
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)).expect("there is a status");
+    let status = lines
+        .next()
+        .and_then(|line| line.split(' ').nth(1))
+        .expect("there is a status");
     let headers = lines.filter_map(|line| line.split_once(": "));
     Response {
         status: status.parse().expect("the status is a number"),
-        headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        headers: headers
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
         body: body.to_owned(),
     }
 }

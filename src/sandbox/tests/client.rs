@@ -28,13 +28,18 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let found = self
+            .headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 
     /// Whether the body is as long as was announced.
     pub(super) fn is_whole(&self) -> bool {
-        self.header("content-length").and_then(|length| length.parse().ok()) == Some(self.body.len())
+        self.header("content-length")
+            .and_then(|length| length.parse().ok())
+            == Some(self.body.len())
     }
 }
 
@@ -46,17 +51,28 @@ impl Served {
         let (stop, stopped) = oneshot::channel::<()>();
         let mut server = JoinSet::new();
         server.spawn(run(listener, sandbox.clone(), async { drop(stopped.await) }));
-        Self { sandbox, address, stop: Some(stop), server }
+        Self {
+            sandbox,
+            address,
+            stop: Some(stop),
+            server,
+        }
     }
 
     /// Stops the sandbox as its operator would and waits until it has ended.
     pub(super) async fn stop(&mut self) {
         drop(self.stop.take());
-        self.server.join_next().await.expect("there is a server").expect("it did not panic");
+        self.server
+            .join_next()
+            .await
+            .expect("there is a server")
+            .expect("it did not panic");
     }
 
     pub(super) async fn connect(&self) -> TcpStream {
-        TcpStream::connect(self.address).await.expect("the sandbox listens")
+        TcpStream::connect(self.address)
+            .await
+            .expect("the sandbox listens")
     }
 
     pub(super) async fn get(&self, target: &str) -> Answer {
@@ -68,7 +84,9 @@ impl Served {
     }
 
     pub(super) async fn put(&self, target: &str, body: &str) -> Answer {
-        self.request("PUT", target, body).await.expect("there is an answer")
+        self.request("PUT", target, body)
+            .await
+            .expect("there is an answer")
     }
 
     /// `None` if the connection was closed without an answer.
@@ -79,7 +97,10 @@ impl Served {
             "{method} {target} HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\n\
              Content-Length: {length}\r\n\r\n{body}"
         );
-        stream.write_all(text.as_bytes()).await.expect("the request is taken");
+        stream
+            .write_all(text.as_bytes())
+            .await
+            .expect("the request is taken");
         parse(&read_all(&mut stream).await)
     }
 }
@@ -87,7 +108,10 @@ impl Served {
 /// What comes until the connection is closed.
 pub(super) async fn read_all(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.expect("the connection is closed, not reset");
+    stream
+        .read_to_end(&mut answer)
+        .await
+        .expect("the connection is closed, not reset");
     String::from_utf8_lossy(&answer).into_owned()
 }
 
@@ -96,6 +120,12 @@ fn parse(answer: &str) -> Option<Answer> {
     let mut lines = head.lines();
     let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
     let headers = lines.filter_map(|line| line.split_once(": "));
-    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    Some(Answer { status, headers, body: body.to_owned() })
+    let headers = headers
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    Some(Answer {
+        status,
+        headers,
+        body: body.to_owned(),
+    })
 }

@@ -183,12 +183,12 @@ impl Switchboard {
                 None => return,
                 Some(other) => {
                     let other = &self.lines[other];
-                    let caller = leg(Kind::Internal, number, other.number.clone(), &ON_NET);
-                    let called = Leg {
+                    let from = leg(Kind::Internal, number, other.number.clone(), &ON_NET);
+                    let to = Leg {
                         i_c_ext: other.i_c_ext,
-                        ..caller.clone()
+                        ..from.clone()
                     };
-                    vec![caller, called]
+                    vec![from, to]
                 }
             },
         };

@@ -42,6 +42,7 @@ mod status;
 mod traffic;
 mod world;
 
+pub use self::control::{Wrong, parse_faults};
 pub use self::fault::{Fault, Trouble, When};
 pub use self::operation::{Operation, UnknownOperation};
 pub use self::stats::{Seen, Stats};

@@ -11,7 +11,10 @@ use super::operation::Operation;
 ///
 /// No `Debug`: one of the members is the licence.
 #[derive(Clone, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "the request type of the wire, member for member")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the request type of the wire, member for member"
+)]
 pub(super) struct Members {
     pub(super) customer: i32,
     pub(super) name: Option<String>,

@@ -18,8 +18,19 @@ use super::respond::Reply;
 mod fault_json;
 mod fields;
 
+pub use self::fields::Wrong;
+
 /// The path in front of every endpoint.
 pub(super) const PREFIX: &str = "/_sandbox/";
+
+/// Reads faults as `PUT /_sandbox/faults` takes them.
+///
+/// # Errors
+///
+/// [`Wrong`] names the field and what it must be.
+pub fn parse_faults(json: &str) -> Result<Vec<super::Fault>, Wrong> {
+    fault_json::parse(json.as_bytes())
+}
 
 /// Answers a request to the endpoint that is named by the path after [`PREFIX`].
 pub(super) fn handle(sandbox: &Sandbox, method: &Method, endpoint: &str, body: &[u8]) -> Reply {

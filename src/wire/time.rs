@@ -97,7 +97,7 @@ impl Time {
             Zone::Unspecified => zone
                 .to_ambiguous_timestamp(self.civil)
                 .compatible()
-                .map_or(shown, |timestamp| timestamp.as_nanosecond()),
+                .map_or(shown, jiff::Timestamp::as_nanosecond),
         };
         Some(saturate(instant))
     }

@@ -1,3 +1,9 @@
-//! The recordings of the real upstream, held against this crate.
+//! What a real upstream wrote, read by the codec.
+//!
+//! The files of `tests/data` are recordings of real serializers and vectors derived from their sources; each module
+//! is one loop over one kind of file.
 
+mod corpus;
+mod data;
 mod transcripts;
+mod vectors;

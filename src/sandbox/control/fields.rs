@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 /// Which field is wrong, and what it must be.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Wrong {
+pub struct Wrong {
     field: String,
     must: String,
 }

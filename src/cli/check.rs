@@ -1,0 +1,48 @@
+//! `portico check`: the configuration and the upstream, step by step.
+
+use std::fmt::Display;
+use std::io::Write as _;
+
+use super::Failure;
+use crate::config::CheckArgs;
+use crate::telemetry::Chain;
+use crate::upstream::operation::ListExtensions;
+use crate::upstream::value::Id;
+
+pub(super) async fn run(args: CheckArgs) -> Result<(), Failure> {
+    let CheckArgs { customer, upstream, gateway } = args;
+    let customer = customer.map(Id::parse).transpose();
+    let i_customer = customer.map_err(|invalid| Failure::Usage(format!("--customer: {invalid}")))?;
+    let settings = upstream.client(&gateway)?;
+    gateway.server(std::time::Duration::ZERO)?;
+    let base = settings.base().clone();
+    let client = settings.build()?;
+    passed("the configuration is sound");
+
+    match client.probe().await {
+        Ok(()) => passed(format_args!("the upstream at {base} answers")),
+        Err(error) => return failed(format_args!("the upstream at {base} does not answer"), &error),
+    }
+    let Some(i_customer) = i_customer else { return Ok(()) };
+    match client.call(&ListExtensions { i_customer, products: None }).await {
+        Ok(extensions) => {
+            passed(format_args!("the licence is taken: the customer has {} extensions", extensions.len()));
+            Ok(())
+        }
+        Err(error) => failed("the customer's extensions cannot be listed", &error),
+    }
+}
+
+fn passed(step: impl Display) {
+    say(format_args!("ok      {step}"));
+}
+
+fn failed(step: impl Display, error: &(dyn std::error::Error + 'static)) -> Result<(), Failure> {
+    say(format_args!("FAILED  {step}: {}", Chain(error)));
+    Err(Failure::Reported)
+}
+
+fn say(line: impl Display) {
+    // A closed standard output is the reader's choice; the exit code still tells.
+    let _ = writeln!(std::io::stdout(), "{line}");
+}

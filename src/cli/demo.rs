@@ -1,0 +1,69 @@
+//! `portico demo`: the gateway on an embedded upstream, in one process.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+
+use super::Failure;
+use super::listen::{address, listen};
+use super::until_stopped::until_stopped;
+use crate::config::DemoArgs;
+use crate::sandbox::{self, Sandbox};
+use crate::server::{self, Listeners};
+use crate::telemetry::log;
+use crate::upstream::License;
+
+/// The sandbox takes any licence.
+const LICENSE: &str = "demo";
+
+pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
+    let DemoArgs { listen: grpc, admin_listen, drain_delay, gateway, sandbox, log } = args;
+    let sandbox_params = sandbox.params()?;
+    let params = gateway.server(drain_delay)?;
+    let license = License::parse(LICENSE, gateway.transport());
+    let license = license.map_err(|error| Failure::failed("the demo's licence", &error))?;
+    log::start(log.log_format.into()).map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
+
+    let listeners =
+        Listeners { grpc: listen(grpc, "gRPC").await?, admin: listen(admin_listen, "the admin port").await? };
+    let upstream = listen(sandbox.sandbox_listen, "the sandbox").await?;
+    let upstream_at = address(&upstream)?;
+    let base = format!("http://{upstream_at}").parse();
+    let base = base.map_err(|error| Failure::failed("the sandbox's address", &error))?;
+    let client = gateway.client(base, license).build()?;
+    introduce(address(&listeners.grpc)?, address(&listeners.admin)?, upstream_at);
+
+    until_stopped(async |stop| {
+        let sandbox = sandbox::run(upstream, Sandbox::new(sandbox_params), std::future::pending());
+        tokio::select! {
+            served = server::run(listeners, client, params, stop.cancelled()) => {
+                served.map_err(|error| Failure::failed("the gateway stopped", &error))
+            }
+            () = sandbox => Err(Failure::Failed("the sandbox stopped".to_owned())),
+        }
+    })
+    .await
+}
+
+/// Says what is running, and three commands that work as printed.
+fn introduce(grpc: SocketAddr, admin: SocketAddr, sandbox: SocketAddr) {
+    const SERVICE: &str = "porta.customerextension.v1.CustomerExtensionService";
+    let text = format!(
+        r#"Portico is running on a stand-in upstream with live calls. Ctrl-C stops it.
+
+  gRPC, gRPC-Web, health, reflection   {grpc}
+  operator's port                      http://{admin}/readyz
+  stand-in upstream                    http://{sandbox}/csv/metadata?op=CustomerExtension
+
+Try, in another terminal:
+
+  grpcurl -plaintext -d '{{"i_customer": 1}}' {grpc} {SERVICE}/ListExtensions
+
+  grpcurl -plaintext -d '{{"i_customer": 1, "name": "Front desk", "id": "900"}}' {grpc} {SERVICE}/AddExtension
+
+  buf curl --protocol grpc --http2-prior-knowledge -d '{{"i_customer": 1}}' http://{grpc}/{SERVICE}/ListActiveCalls
+
+"#
+    );
+    // A closed standard output is the reader's choice.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}

@@ -1,0 +1,23 @@
+//! `portico sandbox`.
+
+use tracing::info;
+
+use super::Failure;
+use super::listen::{address, listen};
+use super::until_stopped::until_stopped;
+use crate::config::SandboxCommandArgs;
+use crate::sandbox::{self, Sandbox};
+use crate::telemetry::log;
+
+pub(super) async fn run(args: SandboxCommandArgs) -> Result<(), Failure> {
+    let SandboxCommandArgs { sandbox, log } = args;
+    let params = sandbox.params()?;
+    log::start(log.log_format.into()).map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
+    let listener = listen(sandbox.sandbox_listen, "the sandbox").await?;
+    info!(address = %address(&listener)?, "the sandbox is listening");
+    until_stopped(async |stop| {
+        sandbox::run(listener, Sandbox::new(params), stop.cancelled_owned()).await;
+        Ok(())
+    })
+    .await
+}

@@ -1,0 +1,36 @@
+//! `portico serve`.
+
+use tracing::info;
+
+use super::Failure;
+use super::listen::{address, listen};
+use super::until_stopped::until_stopped;
+use crate::config::ServeArgs;
+use crate::server::{self, Listeners};
+use crate::telemetry::log;
+
+pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
+    let ServeArgs { listen: grpc, admin_listen, drain_delay, upstream, gateway, log } = args;
+    let settings = upstream.client(&gateway)?;
+    let params = gateway.server(drain_delay)?;
+    log::start(log.log_format.into()).map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
+
+    let listeners =
+        Listeners { grpc: listen(grpc, "gRPC").await?, admin: listen(admin_listen, "the admin port").await? };
+    info!(
+        grpc = %address(&listeners.grpc)?,
+        admin = %address(&listeners.admin)?,
+        upstream = %settings.base(),
+        transport = ?gateway.transport(),
+        "listening"
+    );
+    let client = settings.build()?;
+    until_stopped(async |stop| {
+        server::run(listeners, client, params, stop.cancelled())
+            .await
+            .map_err(|error| Failure::failed("the gateway stopped", &error))
+    })
+    .await?;
+    info!("stopped");
+    Ok(())
+}

@@ -1,0 +1,161 @@
+//! The command line and its environment twins, turned into the settings of each layer.
+//!
+//! The only place that knows `clap`. What clap cannot check (a URL, a zone, a file, a licence) is checked here, and
+//! every refusal is a [`Refused`]: one line that names the flag and never repeats a value that may be secret.
+
+mod gateway;
+mod license;
+mod sandbox;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use self::gateway::{ClientSettings, GatewayArgs, UpstreamArgs};
+pub use self::sandbox::SandboxArgs;
+use crate::telemetry::log;
+
+/// A gRPC gateway in front of the Porta Plus 2 web services.
+#[derive(Debug, Parser)]
+#[command(name = "portico", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the gateway on an embedded stand-in upstream with live traffic, and print what to try
+    Demo(DemoArgs),
+    /// Run the gateway
+    Serve(ServeArgs),
+    /// Run the stand-in upstream alone
+    Sandbox(SandboxCommandArgs),
+    /// Check the configuration and the upstream, step by step; exit code 0 or 1
+    Check(CheckArgs),
+}
+
+/// `portico demo`.
+#[derive(Args, Debug)]
+pub struct DemoArgs {
+    /// Where to serve gRPC
+    #[arg(long, env = "PORTICO_LISTEN", default_value = "127.0.0.1:50051", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+    /// Where to serve the operator's port: /livez and /readyz
+    #[arg(long, env = "PORTICO_ADMIN_LISTEN", default_value = "127.0.0.1:9090", value_name = "ADDRESS")]
+    pub admin_listen: SocketAddr,
+    /// From the wish to stop until connections are refused
+    #[arg(long, env = "PORTICO_DRAIN_DELAY", default_value = "0s", value_parser = duration, value_name = "TIME")]
+    pub drain_delay: Duration,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "a doc comment would become help text")]
+    pub gateway: GatewayArgs,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "a doc comment would become help text")]
+    pub sandbox: SandboxArgs,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "a doc comment would become help text")]
+    pub log: LogArgs,
+}
+
+/// `portico serve`.
+#[derive(Args, Debug)]
+pub struct ServeArgs {
+    /// Where to serve gRPC
+    #[arg(long, env = "PORTICO_LISTEN", default_value = "0.0.0.0:50051", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+    /// Where to serve the operator's port: /livez and /readyz
+    #[arg(long, env = "PORTICO_ADMIN_LISTEN", default_value = "0.0.0.0:9090", value_name = "ADDRESS")]
+    pub admin_listen: SocketAddr,
+    /// From the wish to stop until connections are refused: the time that load balancers take to notice
+    #[arg(long, env = "PORTICO_DRAIN_DELAY", default_value = "5s", value_parser = duration, value_name = "TIME")]
+    pub drain_delay: Duration,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "a doc comment would become help text")]
+    pub upstream: UpstreamArgs,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "a doc comment would become help text")]
+    pub gateway: GatewayArgs,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "a doc comment would become help text")]
+    pub log: LogArgs,
+}
+
+/// `portico sandbox`.
+#[derive(Args, Debug)]
+pub struct SandboxCommandArgs {
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "a doc comment would become help text")]
+    pub sandbox: SandboxArgs,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "a doc comment would become help text")]
+    pub log: LogArgs,
+}
+
+/// `portico check`.
+#[derive(Args, Debug)]
+pub struct CheckArgs {
+    /// List this customer's extensions, so that the licence is tried
+    #[arg(long, env = "PORTICO_CUSTOMER", value_name = "I_CUSTOMER")]
+    pub customer: Option<i64>,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "a doc comment would become help text")]
+    pub upstream: UpstreamArgs,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "a doc comment would become help text")]
+    pub gateway: GatewayArgs,
+}
+
+/// The log.
+#[derive(Args, Debug)]
+pub struct LogArgs {
+    /// How log lines are written; RUST_LOG chooses which
+    #[arg(long, env = "PORTICO_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
+    pub log_format: LogFormat,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+impl From<LogFormat> for log::Format {
+    fn from(format: LogFormat) -> Self {
+        match format {
+            LogFormat::Text => Self::Text,
+            LogFormat::Json => Self::Json,
+        }
+    }
+}
+
+/// A setting that cannot be used. `Display` is one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused(String);
+
+impl Refused {
+    /// `flag` is the flag's name with its dashes; `why` must not repeat a value that may be secret.
+    fn new(flag: &str, why: impl fmt::Display) -> Self {
+        Self(format!("{flag}: {why}"))
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// A duration such as `5s`, `1m 30s` or `250ms`.
+fn duration(text: &str) -> Result<Duration, humantime::DurationError> {
+    humantime::parse_duration(text)
+}

@@ -1,0 +1,130 @@
+//! The gateway's settings: where the upstream is, and how it is called.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use jiff::tz::TimeZone;
+
+use super::license::LicenseArgs;
+use super::{Refused, duration};
+use crate::server;
+use crate::upstream::{BaseUrl, Client, License, Transport, client};
+
+/// Where the upstream is, and by which licence it knows the gateway.
+#[derive(Args, Debug)]
+pub struct UpstreamArgs {
+    /// Where the upstream's services are, such as https://porta.example.com
+    #[arg(long, env = "PORTICO_UPSTREAM_URL", value_name = "URL")]
+    upstream_url: String,
+    #[command(flatten)]
+    license: LicenseArgs,
+}
+
+/// How the upstream is called, and how the gateway stops.
+#[derive(Args, Debug)]
+pub struct GatewayArgs {
+    /// How operations are carried: GET routes, or the reply route, which keeps the licence out of URLs and carries any
+    /// text
+    #[arg(long, env = "PORTICO_UPSTREAM_TRANSPORT", default_value = "routes", value_name = "TRANSPORT")]
+    upstream_transport: TransportName,
+    /// The IANA zone of the upstream's times that come without one
+    #[arg(long, env = "PORTICO_UPSTREAM_TIMEZONE", default_value = "UTC", value_name = "ZONE")]
+    upstream_timezone: String,
+    /// A PEM file with the only certificate authorities to trust for https; without it the system's
+    #[arg(long, env = "PORTICO_UPSTREAM_CA_FILE", value_name = "PATH")]
+    upstream_ca_file: Option<PathBuf>,
+    /// Limit for connecting to the upstream
+    #[arg(long, env = "PORTICO_UPSTREAM_CONNECT_TIMEOUT", default_value = "3s", value_parser = duration, value_name = "TIME")]
+    upstream_connect_timeout: Duration,
+    /// Limit for a whole exchange with the upstream
+    #[arg(long, env = "PORTICO_UPSTREAM_TIMEOUT", default_value = "30s", value_parser = duration, value_name = "TIME")]
+    upstream_timeout: Duration,
+    /// How long calls in flight may go on once connections are refused
+    #[arg(long, env = "PORTICO_DRAIN_TIMEOUT", default_value = "20s", value_parser = duration, value_name = "TIME")]
+    drain_timeout: Duration,
+}
+
+/// How operations are carried.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum TransportName {
+    /// The published GET routes
+    Routes,
+    /// The reply route
+    Reply,
+}
+
+/// Everything that a client is made of.
+#[derive(Debug)]
+pub struct ClientSettings {
+    base: BaseUrl,
+    transport: Transport,
+    license: License,
+    params: client::Params,
+}
+
+impl ClientSettings {
+    /// Where the upstream is.
+    #[must_use]
+    pub fn base(&self) -> &BaseUrl {
+        &self.base
+    }
+
+    /// Makes the client.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] if the CA file is unusable.
+    pub fn build(self) -> Result<Client, Refused> {
+        let Self { base, transport, license, params } = self;
+        Client::new(base, transport, license, params)
+            .map_err(|error| Refused::new("--upstream-ca-file", crate::telemetry::Chain(&error)))
+    }
+}
+
+impl UpstreamArgs {
+    /// The settings of the client that `gateway` describes, for this upstream.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] for a bad URL, an unreadable licence file, and a licence that the transport cannot carry.
+    pub fn client(&self, gateway: &GatewayArgs) -> Result<ClientSettings, Refused> {
+        let base = self.upstream_url.parse().map_err(|why| Refused::new("--upstream-url", why))?;
+        let transport = gateway.transport();
+        Ok(gateway.client(base, self.license.read(transport)?))
+    }
+}
+
+impl GatewayArgs {
+    /// The settings of the client for the upstream at `base`.
+    #[must_use]
+    pub fn client(&self, base: BaseUrl, license: License) -> ClientSettings {
+        let params = client::Params {
+            connect_timeout: self.upstream_connect_timeout,
+            timeout: self.upstream_timeout,
+            ca_file: self.upstream_ca_file.clone(),
+            ..client::Params::default()
+        };
+        ClientSettings { base, transport: self.transport(), license, params }
+    }
+
+    /// How operations are carried.
+    #[must_use]
+    pub fn transport(&self) -> Transport {
+        match self.upstream_transport {
+            TransportName::Routes => Transport::Routes,
+            TransportName::Reply => Transport::Reply,
+        }
+    }
+
+    /// The settings of the server.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] for an unknown zone.
+    pub fn server(&self, drain_delay: Duration) -> Result<server::Params, Refused> {
+        let zone = TimeZone::get(&self.upstream_timezone)
+            .map_err(|_| Refused::new("--upstream-timezone", "no such zone; give an IANA name such as Europe/Berlin"))?;
+        Ok(server::Params { upstream_timezone: zone, drain_delay, drain_timeout: self.drain_timeout })
+    }
+}

@@ -1,0 +1,112 @@
+//! The gateway as a whole: listeners, the stack over the service, health, reflection, and the way to stop.
+//!
+//! ```text
+//!   start   health NOT_SERVING ─▶ listen ─▶ probe the upstream ─▶ SERVING
+//!   stop    NOT_SERVING ─ drain delay ─▶ refuse new connections, finish calls ─ at most the drain timeout ─▶ end
+//! ```
+
+mod grpc;
+mod health;
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::calls::{Calls, watch_upstream};
+use crate::lifecycle::Readiness;
+use crate::service::CustomerExtension;
+use crate::upstream::Client;
+use crate::admin;
+
+/// Settings of the gateway.
+#[derive(Clone, Debug)]
+pub struct Params {
+    /// The zone in which the upstream's zone-less times are read.
+    pub upstream_timezone: TimeZone,
+    /// From the wish to stop until connections are refused: the time that load balancers take to notice.
+    pub drain_delay: Duration,
+    /// How long calls in flight may then go on.
+    pub drain_timeout: Duration,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self {
+            upstream_timezone: TimeZone::UTC,
+            drain_delay: Duration::from_secs(5),
+            drain_timeout: Duration::from_secs(20),
+        }
+    }
+}
+
+/// Where the gateway listens.
+#[derive(Debug)]
+pub struct Listeners {
+    /// gRPC, gRPC-Web, health and reflection.
+    pub grpc: TcpListener,
+    /// The operator's port.
+    pub admin: TcpListener,
+}
+
+/// Why the gateway ended before it was told to.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The gRPC listener failed.
+    #[error("the gRPC server failed")]
+    Grpc(#[source] tonic::transport::Error),
+    /// The contract's descriptors are unusable.
+    #[error("reflection cannot be set up")]
+    Reflection(#[source] tonic_reflection::server::Error),
+}
+
+/// Serves until `shutdown` completes and the drain is over.
+///
+/// # Errors
+///
+/// [`Error`] if a listener fails; never because of the upstream.
+///
+/// # Cancellation
+///
+/// Dropping the future stops at once, without drain.
+pub async fn run(
+    listeners: Listeners,
+    client: Client,
+    params: Params,
+    shutdown: impl Future<Output = ()> + Send,
+) -> Result<(), Error> {
+    let Params { upstream_timezone, drain_delay, drain_timeout } = params;
+    let readiness = Readiness::default();
+    let calls = Calls::new(client.clone(), readiness.clone());
+    let service = CustomerExtension::new(calls, upstream_timezone);
+    let stop = CancellationToken::new();
+
+    // Dropped at the end, which ends them: none has anything to finish.
+    let mut background = JoinSet::new();
+    background.spawn(watch_upstream(client, readiness.clone()));
+    let health = health::service(&readiness, &mut background).await;
+    let admin_readiness = readiness.clone();
+    background.spawn(async move {
+        if let Err(error) = admin::run(listeners.admin, admin_readiness, std::future::pending()).await {
+            warn!(%error, "the admin port failed");
+        }
+    });
+
+    let serving = grpc::serve(listeners.grpc, service, health, stop.clone().cancelled_owned());
+    let draining = async {
+        shutdown.await;
+        info!("stopping: no new calls are wanted");
+        readiness.drain();
+        tokio::time::sleep(drain_delay).await;
+        stop.cancel();
+        tokio::time::sleep(drain_timeout).await;
+        warn!("stopped with calls in flight: the drain timeout has passed");
+    };
+    tokio::select! {
+        served = serving => served,
+        () = draining => Ok(()),
+    }
+}

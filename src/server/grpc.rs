@@ -1,0 +1,70 @@
+//! The gRPC listener: HTTP/2 limits, the stack of layers, and the services on it.
+
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
+use tonic_health::pb::health_server::{Health, HealthServer};
+use tonic_web::GrpcWebLayer;
+
+use super::Error;
+use crate::layer::outcome::OutcomeLayer;
+use crate::proto;
+use crate::proto::v1::customer_extension_service_server::CustomerExtensionServiceServer;
+use crate::service::CustomerExtension;
+
+/// Streams on one connection; without a limit it is unlimited.
+const MAX_STREAMS: u32 = 2048;
+
+/// Requests are small: these windows hold many of them.
+const STREAM_WINDOW: u32 = 64 * 1024;
+const CONNECTION_WINDOW: u32 = 1024 * 1024;
+
+/// Headers of one request.
+const MAX_HEADER_LIST: u32 = 16 * 1024;
+
+/// The largest request is `Reply` with four texts of 250 characters, far below.
+const MAX_REQUEST: usize = 64 * 1024;
+
+/// A connection whose peer is gone is noticed within interval plus timeout.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Serves until `stop`, then refuses connections and completes when the calls in flight are done, however long.
+pub(super) async fn serve(
+    listener: TcpListener,
+    service: CustomerExtension,
+    health: HealthServer<impl Health>,
+    stop: impl Future<Output = ()>,
+) -> Result<(), Error> {
+    // The server's own setting does not reach connections that it did not accept itself.
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let describe = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
+    };
+    let reflection = describe().build_v1().map_err(Error::Reflection)?;
+    // Older tools, grpcurl 1.8 and Python's reflection client among them, speak only v1alpha.
+    let reflection_alpha = describe().build_v1alpha().map_err(Error::Reflection)?;
+
+    Server::builder()
+        .accept_http1(true)
+        .max_concurrent_streams(MAX_STREAMS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .http2_max_header_list_size(MAX_HEADER_LIST)
+        .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
+        .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+        .layer(OutcomeLayer)
+        .layer(GrpcWebLayer::new())
+        .add_service(CustomerExtensionServiceServer::new(service).max_decoding_message_size(MAX_REQUEST))
+        .add_service(health)
+        .add_service(reflection)
+        .add_service(reflection_alpha)
+        .serve_with_incoming_shutdown(incoming, stop)
+        .await
+        .map_err(Error::Grpc)
+}

@@ -1,0 +1,49 @@
+//! `grpc.health.v1`, as the readiness latch says.
+//!
+//! | service name | says |
+//! | --- | --- |
+//! | `""`, `porta.customerextension.v1.CustomerExtensionService` | whether the gateway can serve |
+//! | `liveness` | that the process runs, draining included |
+
+use tokio::task::JoinSet;
+use tonic::server::NamedService;
+use tonic_health::ServingStatus;
+use tonic_health::pb::health_server::{Health, HealthServer};
+
+use crate::lifecycle::{Readiness, State};
+use crate::proto::v1::customer_extension_service_server::CustomerExtensionServiceServer;
+use crate::service::CustomerExtension;
+
+const NAMES: [&str; 2] = ["", <CustomerExtensionServiceServer<CustomerExtension> as NamedService>::NAME];
+
+const LIVENESS: &str = "liveness";
+
+/// The health service, not serving yet, and in `background` the task that keeps it true to `readiness`.
+pub(super) async fn service(
+    readiness: &Readiness,
+    background: &mut JoinSet<()>,
+) -> HealthServer<impl Health + use<>> {
+    let (reporter, server) = tonic_health::server::health_reporter();
+    // A reporter begins with "" as SERVING: mend that before anyone can ask.
+    for name in NAMES {
+        reporter.set_service_status(name, ServingStatus::NotServing).await;
+    }
+    reporter.set_service_status(LIVENESS, ServingStatus::Serving).await;
+
+    let mut states = readiness.subscribe();
+    background.spawn(async move {
+        loop {
+            let status = match *states.borrow_and_update() {
+                State::Ready => ServingStatus::Serving,
+                State::Starting | State::NotReady(_) | State::Draining => ServingStatus::NotServing,
+            };
+            for name in NAMES {
+                reporter.set_service_status(name, status).await;
+            }
+            if states.changed().await.is_err() {
+                return;
+            }
+        }
+    });
+    server
+}

@@ -1,0 +1,125 @@
+//! The RPCs: each parses its request, calls down and converts up, in a file of its own.
+//!
+//! Parsing collects every violation of a request before anything is sent. Errors become statuses in one place,
+//! [`status`].
+
+mod active_calls;
+mod add_extension;
+mod delete_extension;
+mod error;
+mod fields;
+mod get_filtering_data;
+mod list_active_calls;
+mod list_extensions;
+mod list_online_accounts;
+mod list_unavailable_extensions;
+mod reply;
+pub mod status;
+mod update_extension;
+
+use jiff::tz::TimeZone;
+use tonic::{Request, Response, Status};
+
+pub use self::error::{Error, Violation};
+use crate::calls::Calls;
+use crate::proto::v1;
+use crate::proto::v1::customer_extension_service_server::CustomerExtensionService;
+
+/// The service `porta.customerextension.v1.CustomerExtensionService`.
+#[derive(Clone, Debug)]
+pub struct CustomerExtension {
+    calls: Calls,
+    zone: TimeZone,
+}
+
+impl CustomerExtension {
+    /// The service over `calls`, reading the upstream's zone-less times in `zone`.
+    #[must_use]
+    pub fn new(calls: Calls, zone: TimeZone) -> Self {
+        Self { calls, zone }
+    }
+}
+
+/// The answer of an RPC, or the one status that stands for its error.
+fn respond<T>(result: Result<T, Error>) -> Result<Response<T>, Status> {
+    result.map(Response::new).map_err(|error| status::to_status(&error))
+}
+
+#[tonic::async_trait]
+impl CustomerExtensionService for CustomerExtension {
+    async fn list_extensions(
+        &self,
+        request: Request<v1::ListExtensionsRequest>,
+    ) -> Result<Response<v1::ListExtensionsResponse>, Status> {
+        respond(list_extensions::call(&self.calls, request.into_inner()).await)
+    }
+
+    async fn list_unavailable_extensions(
+        &self,
+        request: Request<v1::ListUnavailableExtensionsRequest>,
+    ) -> Result<Response<v1::ListUnavailableExtensionsResponse>, Status> {
+        respond(list_unavailable_extensions::call(&self.calls, request.into_inner()).await)
+    }
+
+    async fn get_filtering_data(
+        &self,
+        request: Request<v1::GetFilteringDataRequest>,
+    ) -> Result<Response<v1::GetFilteringDataResponse>, Status> {
+        respond(get_filtering_data::call(&self.calls, request.into_inner()).await)
+    }
+
+    async fn list_online_accounts(
+        &self,
+        request: Request<v1::ListOnlineAccountsRequest>,
+    ) -> Result<Response<v1::ListOnlineAccountsResponse>, Status> {
+        respond(list_online_accounts::call(&self.calls, request.into_inner()).await)
+    }
+
+    async fn list_active_calls(
+        &self,
+        request: Request<v1::ListActiveCallsRequest>,
+    ) -> Result<Response<v1::ListActiveCallsResponse>, Status> {
+        respond(list_active_calls::call(&self.calls, &self.zone, request.into_inner()).await)
+    }
+
+    type ActiveCallsStream = active_calls::Events;
+
+    async fn active_calls(
+        &self,
+        request: Request<v1::ActiveCallsRequest>,
+    ) -> Result<Response<Self::ActiveCallsStream>, Status> {
+        respond(active_calls::call(&self.calls, &request.into_inner()))
+    }
+
+    async fn add_extension(
+        &self,
+        request: Request<v1::AddExtensionRequest>,
+    ) -> Result<Response<v1::AddExtensionResponse>, Status> {
+        respond(add_extension::call(&self.calls, request.into_inner()).await)
+    }
+
+    async fn add_extension_get_identity(
+        &self,
+        request: Request<v1::AddExtensionGetIdentityRequest>,
+    ) -> Result<Response<v1::AddExtensionGetIdentityResponse>, Status> {
+        respond(add_extension::call_get_identity(&self.calls, request.into_inner()).await)
+    }
+
+    async fn update_extension(
+        &self,
+        request: Request<v1::UpdateExtensionRequest>,
+    ) -> Result<Response<v1::UpdateExtensionResponse>, Status> {
+        respond(update_extension::call(&self.calls, request.into_inner()).await)
+    }
+
+    async fn delete_extension(
+        &self,
+        request: Request<v1::DeleteExtensionRequest>,
+    ) -> Result<Response<v1::DeleteExtensionResponse>, Status> {
+        respond(delete_extension::call(&self.calls, request.into_inner()).await)
+    }
+
+    async fn reply(&self, request: Request<v1::ReplyRequest>) -> Result<Response<v1::ReplyResponse>, Status> {
+        respond(reply::call(&self.calls, &self.zone, request.into_inner()).await)
+    }
+}

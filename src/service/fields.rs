@@ -1,0 +1,86 @@
+//! Reads the fields of a request and collects what is wrong with them.
+//!
+//! ```text
+//! let mut fields = Fields::over(transport);
+//! let i_customer = fields.id("i_customer", i_customer);
+//! let name = fields.text("name", &name);
+//! let (Some(i_customer), Some(name)) = (i_customer, name) else { return Err(fields.invalid()) };
+//! ```
+//!
+//! A reading method gives `None` only if it has noted a violation, so that the `else` has something to tell.
+
+use super::error::{Error, Violation};
+use crate::upstream::Transport;
+use crate::upstream::value::{Id, Invalid, Number, OptionalId, ProductIds, Text};
+
+/// The fields of one request.
+#[derive(Debug)]
+pub(super) struct Fields {
+    transport: Transport,
+    violations: Vec<Violation>,
+}
+
+impl Fields {
+    /// Fields whose texts `transport` must carry.
+    pub(super) fn over(transport: Transport) -> Self {
+        Self { transport, violations: Vec::new() }
+    }
+
+    /// The error that lists every violation.
+    pub(super) fn invalid(self) -> Error {
+        Error::Invalid(self.violations)
+    }
+
+    /// The id of a record.
+    pub(super) fn id(&mut self, field: &str, value: i64) -> Option<Id> {
+        self.note(field, Id::parse(value))
+    }
+
+    /// The id of a record, or 0 for none.
+    pub(super) fn optional_id(&mut self, field: &str, value: i64) -> Option<OptionalId> {
+        self.note(field, OptionalId::parse(value))
+    }
+
+    /// A text that must be there.
+    pub(super) fn text(&mut self, field: &str, value: &str) -> Option<Text> {
+        self.note(field, Text::parse(value, self.transport))
+    }
+
+    /// Product ids; none means all.
+    pub(super) fn product_ids(&mut self, field: &str, value: &[String]) -> Option<Option<ProductIds>> {
+        match ProductIds::parse(value, self.transport) {
+            Ok(products) => Some(products),
+            Err(violations) => {
+                for (index, invalid) in violations {
+                    let field = index.map_or_else(|| field.to_owned(), |index| format!("{field}[{index}]"));
+                    self.push(field, invalid);
+                }
+                None
+            }
+        }
+    }
+
+    /// The id of a record; 0 is not sent.
+    pub(super) fn id_if_set(&mut self, field: &str, value: i64) -> Option<Option<Id>> {
+        // The range of what may be written, 0 included, is what the caller is told.
+        self.optional_id(field, value).map(|_| Id::parse(value).ok())
+    }
+
+    /// A number; 0 is not sent.
+    pub(super) fn number_if_set(&mut self, field: &str, value: i64) -> Option<Option<Number>> {
+        self.note(field, Number::parse(value)).map(|number| (value != 0).then_some(number))
+    }
+
+    /// A text; an empty one is not sent.
+    pub(super) fn text_if_set(&mut self, field: &str, value: &str) -> Option<Option<Text>> {
+        if value.is_empty() { Some(None) } else { self.text(field, value).map(Some) }
+    }
+
+    fn note<T>(&mut self, field: &str, parsed: Result<T, Invalid>) -> Option<T> {
+        parsed.map_err(|invalid| self.push(field.to_owned(), invalid)).ok()
+    }
+
+    fn push(&mut self, field: String, invalid: Invalid) {
+        self.violations.push(Violation { field, description: invalid.to_string() });
+    }
+}

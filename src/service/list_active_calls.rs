@@ -1,0 +1,35 @@
+//! `ListActiveCalls`: one poll.
+
+use jiff::tz::TimeZone;
+
+use super::error::Error;
+use super::fields::Fields;
+use crate::calls::Calls;
+use crate::convert::{now, to_active_calls, to_extension_status};
+use crate::proto::v1::{ListActiveCallsRequest, ListActiveCallsResponse};
+use crate::upstream::Transport;
+use crate::upstream::operation::{ActiveCalls, ListActiveCalls};
+
+pub(super) async fn call(
+    calls: &Calls,
+    zone: &TimeZone,
+    request: ListActiveCallsRequest,
+) -> Result<ListActiveCallsResponse, Error> {
+    let operation = parse(request, calls.transport())?;
+    let ActiveCalls { calls, extension_statuses } = calls.call(operation).await?;
+    let observed_at = now();
+    Ok(ListActiveCallsResponse {
+        calls: to_active_calls(calls, zone),
+        extension_statuses: extension_statuses.into_iter().map(to_extension_status).collect(),
+        observed_at: Some(observed_at),
+    })
+}
+
+fn parse(request: ListActiveCallsRequest, transport: Transport) -> Result<ListActiveCalls, Error> {
+    let ListActiveCallsRequest { i_customer, product_ids } = request;
+    let mut fields = Fields::over(transport);
+    let i_customer = fields.id("i_customer", i_customer);
+    let products = fields.product_ids("product_ids", &product_ids);
+    let (Some(i_customer), Some(products)) = (i_customer, products) else { return Err(fields.invalid()) };
+    Ok(ListActiveCalls { i_customer, products })
+}

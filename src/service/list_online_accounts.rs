@@ -1,0 +1,27 @@
+//! `ListOnlineAccounts`.
+
+use super::error::Error;
+use super::fields::Fields;
+use crate::calls::Calls;
+use crate::convert::{to_extension, to_extension_status};
+use crate::proto::v1::{ListOnlineAccountsRequest, ListOnlineAccountsResponse};
+use crate::upstream::Transport;
+use crate::upstream::operation::ListOnlineAccounts;
+
+pub(super) async fn call(
+    calls: &Calls,
+    request: ListOnlineAccountsRequest,
+) -> Result<ListOnlineAccountsResponse, Error> {
+    let (statuses, extensions) = calls.call(parse(request, calls.transport())?).await?;
+    Ok(ListOnlineAccountsResponse {
+        extension_statuses: statuses.into_iter().map(to_extension_status).collect(),
+        extensions: extensions.into_iter().map(to_extension).collect(),
+    })
+}
+
+fn parse(request: ListOnlineAccountsRequest, transport: Transport) -> Result<ListOnlineAccounts, Error> {
+    let ListOnlineAccountsRequest { i_customer } = request;
+    let mut fields = Fields::over(transport);
+    let Some(i_customer) = fields.id("i_customer", i_customer) else { return Err(fields.invalid()) };
+    Ok(ListOnlineAccounts { i_customer })
+}

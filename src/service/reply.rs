@@ -1,0 +1,101 @@
+//! `Reply`: the upstream's own request type, sent as a form whatever the transport, so that it carries any text.
+
+use jiff::tz::TimeZone;
+
+use super::error::Error;
+use super::fields::Fields;
+use crate::calls::Calls;
+use crate::convert::{to_active_calls, to_extension, to_extension_status};
+use crate::proto::v1::{ReplyRequest, ReplyResponse};
+use crate::upstream::Transport;
+use crate::upstream::operation::Reply;
+use crate::wire::Answer;
+
+pub(super) async fn call(
+    calls: &Calls,
+    zone: &TimeZone,
+    request: ReplyRequest,
+) -> Result<ReplyResponse, Error> {
+    let answer = calls.call(parse(request)?).await?;
+    Ok(to_response(answer, zone))
+}
+
+fn parse(request: ReplyRequest) -> Result<Reply, Error> {
+    let ReplyRequest {
+        i_customer,
+        name,
+        id,
+        extension_record_id,
+        i_account,
+        i_products,
+        get_active_calls,
+        is_filtering,
+        get_sip_status,
+        is_unavailable,
+        content_id,
+        feature_name,
+    } = request;
+    let mut fields = Fields::over(Transport::Reply);
+    let i_customer = fields.id("i_customer", i_customer);
+    let name = fields.text_if_set("name", &name);
+    let id = fields.text_if_set("id", &id);
+    let extension_record_id = fields.id_if_set("extension_record_id", extension_record_id);
+    let i_account = fields.id_if_set("i_account", i_account);
+    let i_products = fields.text_if_set("i_products", &i_products);
+    let content_id = fields.number_if_set("content_id", content_id);
+    let feature_name = fields.text_if_set("feature_name", &feature_name);
+    let (
+        Some(i_customer),
+        Some(name),
+        Some(id),
+        Some(extension_record_id),
+        Some(i_account),
+        Some(i_products),
+        Some(content_id),
+        Some(feature_name),
+    ) = (i_customer, name, id, extension_record_id, i_account, i_products, content_id, feature_name)
+    else {
+        return Err(fields.invalid());
+    };
+    Ok(Reply {
+        i_customer,
+        name,
+        id,
+        extension_record_id,
+        i_account,
+        i_products,
+        get_active_calls,
+        is_filtering,
+        get_sip_status,
+        is_unavailable,
+        content_id,
+        feature_name,
+    })
+}
+
+fn to_response(answer: Answer, zone: &TimeZone) -> ReplyResponse {
+    let Answer {
+        calls,
+        extensions,
+        extension,
+        extension_deleted,
+        extension_statuses,
+        // The echo of the licence ends here.
+        license: _,
+        content_id,
+        feature_name,
+    } = answer;
+    ReplyResponse {
+        calls: to_active_calls(calls.unwrap_or_default(), zone),
+        extensions: extensions.unwrap_or_default().into_iter().map(to_extension).collect(),
+        extension: extension.map(to_extension),
+        extension_deleted,
+        extension_statuses: extension_statuses
+            .unwrap_or_default()
+            .into_iter()
+            .map(to_extension_status)
+            .collect(),
+        content_id: content_id.into(),
+        feature_name: feature_name.unwrap_or_default(),
+    }
+}

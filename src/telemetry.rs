@@ -1,0 +1,9 @@
+//! What the gateway tells of itself: the log.
+//!
+//! No line and no span holds the licence, a URL with values, or a text of the upstream. That is kept at the source: the
+//! types that hold them hide them, and errors carry none.
+
+mod chain;
+pub mod log;
+
+pub use self::chain::Chain;

@@ -1,0 +1,72 @@
+//! From an HTTP answer to the upstream's response type.
+//!
+//! The HTTP status is the only reliable signal: an error may come with the body of a legal empty answer. So a body is
+//! read with status 200 only, and never believed to be empty without a sign that the service wrote it.
+
+use std::time::Duration;
+
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
+
+use super::{Effect, Error, Kind};
+use crate::codec::csv;
+use crate::wire::Answer;
+
+/// Reads the answer to an operation with this effect.
+///
+/// # Errors
+///
+/// [`Error::Status`] for any status but 200; [`Error::Empty`], [`Error::NotCsv`], [`Error::Undecodable`] and
+/// [`Error::Blank`] for what is not an answer.
+pub fn read(status: StatusCode, headers: &HeaderMap, body: &[u8], effect: Effect) -> Result<Answer, Error> {
+    if status != StatusCode::OK {
+        let kind = kind_of_status(status, is_csv(headers), effect);
+        return Err(Error::Status { status, kind, retry_after: retry_after(headers) });
+    }
+    if body.is_empty() {
+        return Err(Error::Empty);
+    }
+    if !is_csv(headers) {
+        return Err(Error::NotCsv);
+    }
+    let answer: Answer = csv::one_from_slice(body).map_err(Error::Undecodable)?;
+    if is_blank(&answer) { Err(Error::Blank) } else { Ok(answer) }
+}
+
+/// What a status other than 200 means. The table is in `docs/errors.md`.
+fn kind_of_status(status: StatusCode, csv: bool, effect: Effect) -> Kind {
+    match status.as_u16() {
+        400 => Kind::Refused,
+        401 | 403 => Kind::LicenseRejected,
+        404 if csv => Kind::NotFound,
+        404 | 405 | 501 => Kind::NoOperation,
+        409 => match effect {
+            Effect::Add => Kind::AlreadyExists,
+            Effect::Read | Effect::Change => Kind::Conflict,
+        },
+        429 => Kind::RateLimited,
+        500 => Kind::Failed,
+        502 | 503 => Kind::Unavailable,
+        504 => Kind::Elapsed,
+        _ => Kind::UnexpectedStatus,
+    }
+}
+
+/// Whether the media type is `text/csv`, whatever its case and parameters.
+fn is_csv(headers: &HeaderMap) -> bool {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = value.split(';').next().unwrap_or_default();
+    media_type.trim().eq_ignore_ascii_case("text/csv")
+}
+
+/// The wait that the upstream asks for in seconds. The form with a date is ignored: its clock is not ours.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+/// Whether nothing is set: no list, not even an empty one, and no echo of the licence, which every answer has. It is
+/// the body that comes with an error; with status 200 something in between has lost the error.
+fn is_blank(answer: &Answer) -> bool {
+    *answer == Answer::default()
+}

@@ -1,0 +1,213 @@
+//! What can go wrong with a call to the upstream.
+//!
+//! [`Error`] tells what happened, for the log; [`Kind`] is all that retry, the `error.type` label and the status
+//! depend on. Neither holds a URL, the licence or a text of the upstream: an error may be logged as it is.
+
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::codec::csv;
+
+/// A failed call to the upstream.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The request could not be written for its route although its values were checked: a defect of the gateway.
+    #[error("the request does not fit its route {template}")]
+    Unroutable {
+        /// The route, with its placeholders.
+        template: &'static str,
+    },
+    /// No connection: name resolution, TCP or TLS failed. Not one byte of the request was written.
+    #[error("no connection to the upstream")]
+    Connect(#[source] reqwest::Error),
+    /// The connection broke after the request may have been written.
+    #[error("the connection broke before the answer was complete")]
+    Interrupted(#[source] reqwest::Error),
+    /// No complete answer within the time limit.
+    #[error("no complete answer in time")]
+    Elapsed(#[source] reqwest::Error),
+    /// The answer's body is larger than the gateway reads.
+    #[error("the answer is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit in bytes, after decompression.
+        limit: usize,
+    },
+    /// A status that is not 200, whatever the body says.
+    #[error("the upstream answered {status}")]
+    Status {
+        /// The HTTP status.
+        status: StatusCode,
+        /// What the status means for this operation.
+        kind: Kind,
+        /// How long the upstream asks to wait.
+        retry_after: Option<Duration>,
+    },
+    /// 200 without a body: the service returned null.
+    #[error("the answer is empty")]
+    Empty,
+    /// 200 with something else than CSV: a login page, a proxy's page.
+    #[error("the answer is not CSV")]
+    NotCsv,
+    /// 200 with CSV that cannot be read.
+    #[error("the answer cannot be decoded")]
+    Undecodable(#[source] csv::Error),
+    /// 200 with a row in which nothing is set, not even the echo of the licence: the body of an error whose status got
+    /// lost.
+    #[error("the answer holds nothing but defaults")]
+    Blank,
+    /// 200 without the column that the operation is for.
+    #[error("the answer lacks {column}")]
+    Incomplete {
+        /// The name of the column.
+        column: &'static str,
+    },
+    /// The service answered a deletion with `False`.
+    #[error("there was nothing to delete")]
+    NothingDeleted,
+    /// A change was sent, and nothing that came back tells whether it happened.
+    #[error("the outcome of the change is unknown")]
+    OutcomeUnknown(#[source] Box<Error>),
+}
+
+/// What kind of failure it was: the input of every decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The gateway could not build the request.
+    Unroutable,
+    /// The upstream cannot be reached, or the connection broke.
+    Unreachable,
+    /// 502 or 503: the upstream is there, and overloaded or down for maintenance.
+    Unavailable,
+    /// No answer in time, or 504.
+    Elapsed,
+    /// 400: the upstream refused a value.
+    Refused,
+    /// 401 or 403: the upstream refused the gateway's licence.
+    LicenseRejected,
+    /// 404 from the service, or a deletion that found nothing.
+    NotFound,
+    /// 404 that is not from the service, 405 or 501: the host has no such operation.
+    NoOperation,
+    /// 409 to an add.
+    AlreadyExists,
+    /// 409 to anything else.
+    Conflict,
+    /// 429.
+    RateLimited,
+    /// 500.
+    Failed,
+    /// A status that the service never gives: another 2xx, a redirect, any other.
+    UnexpectedStatus,
+    /// 200 without a body.
+    Empty,
+    /// 200 with something else than CSV.
+    NotCsv,
+    /// 200 with CSV that cannot be read, or that lacks what the operation is for.
+    Undecodable,
+    /// The body is over the cap.
+    TooLarge,
+    /// A change whose outcome could not be established.
+    OutcomeUnknown,
+}
+
+impl Kind {
+    /// Every kind, for tables and tests.
+    pub const ALL: [Self; 18] = [
+        Self::Unroutable,
+        Self::Unreachable,
+        Self::Unavailable,
+        Self::Elapsed,
+        Self::Refused,
+        Self::LicenseRejected,
+        Self::NotFound,
+        Self::NoOperation,
+        Self::AlreadyExists,
+        Self::Conflict,
+        Self::RateLimited,
+        Self::Failed,
+        Self::UnexpectedStatus,
+        Self::Empty,
+        Self::NotCsv,
+        Self::Undecodable,
+        Self::TooLarge,
+        Self::OutcomeUnknown,
+    ];
+
+    /// The value of the `error.type` attribute in spans and logs.
+    #[must_use]
+    pub fn error_type(self) -> &'static str {
+        match self {
+            Self::Unroutable => "unroutable",
+            Self::Unreachable => "unreachable",
+            Self::Unavailable => "unavailable",
+            Self::Elapsed => "elapsed",
+            Self::Refused => "refused",
+            Self::LicenseRejected => "license_rejected",
+            Self::NotFound => "not_found",
+            Self::NoOperation => "no_operation",
+            Self::AlreadyExists => "already_exists",
+            Self::Conflict => "conflict",
+            Self::RateLimited => "rate_limited",
+            Self::Failed => "failed",
+            Self::UnexpectedStatus => "unexpected_status",
+            Self::Empty => "empty",
+            Self::NotCsv => "not_csv",
+            Self::Undecodable => "undecodable",
+            Self::TooLarge => "too_large",
+            Self::OutcomeUnknown => "outcome_unknown",
+        }
+    }
+}
+
+impl Error {
+    /// What kind of failure it was.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Unroutable { .. } => Kind::Unroutable,
+            Self::Connect(_) | Self::Interrupted(_) => Kind::Unreachable,
+            Self::Elapsed(_) => Kind::Elapsed,
+            Self::TooLarge { .. } => Kind::TooLarge,
+            Self::Status { kind, .. } => *kind,
+            Self::Empty => Kind::Empty,
+            Self::NotCsv => Kind::NotCsv,
+            Self::Undecodable(_) | Self::Blank | Self::Incomplete { .. } => Kind::Undecodable,
+            Self::NothingDeleted => Kind::NotFound,
+            Self::OutcomeUnknown(_) => Kind::OutcomeUnknown,
+        }
+    }
+
+    /// How long the upstream asked to wait, if it did.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Status { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// The error as a change's caller must hear it: [`Error::OutcomeUnknown`] where the change may have happened.
+    ///
+    /// A status by which the service refuses is believed, and so is a failure to connect. What came too late, broke
+    /// off, came from a proxy in between, or is no answer at all, says nothing about the change.
+    #[must_use]
+    pub fn of_change(self) -> Self {
+        let unknown = match &self {
+            Self::Interrupted(_)
+            | Self::Elapsed(_)
+            | Self::TooLarge { .. }
+            | Self::Empty
+            | Self::NotCsv
+            | Self::Undecodable(_)
+            | Self::Blank
+            | Self::Incomplete { .. } => true,
+            Self::Status { status, .. } => {
+                status.is_success()
+                    || matches!(*status, StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT)
+            }
+            Self::Unroutable { .. } | Self::Connect(_) | Self::NothingDeleted | Self::OutcomeUnknown(_) => false,
+        };
+        if unknown { Self::OutcomeUnknown(Box::new(self)) } else { self }
+    }
+}

@@ -1,0 +1,229 @@
+//! The values that a caller may send, each checked before anything is sent.
+//!
+//! A value of these types is one that its transport carries to the service unchanged. The rules, and what the
+//! upstream's hosts do to the values that break them, are in `docs/errors.md`.
+
+use std::fmt;
+
+use super::Transport;
+
+/// The largest text, in characters: IIS refuses a path segment above 260.
+pub const MAX_CHARS: usize = 250;
+
+/// Why a value was refused. `Display` is a sentence for the caller; it never repeats the value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Invalid {
+    /// An id is outside its range.
+    Range {
+        /// The smallest id.
+        min: i32,
+        /// The largest id.
+        max: i32,
+    },
+    /// A text is empty, which the upstream cannot tell from a missing one.
+    Empty,
+    /// A text is too long.
+    TooLong,
+    /// A text is `.` or `..`, which hosts and proxies resolve into another route.
+    Dots,
+    /// A text holds a `/` or `\`, which hosts take for the end of a segment.
+    Slash,
+    /// A text holds a control character, which hosts refuse or cut at.
+    Control,
+    /// A product id holds the comma that separates product ids.
+    Comma,
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Range { min, max } => write!(f, "must be from {min} to {max}"),
+            Self::Empty => f.write_str("must not be empty"),
+            Self::TooLong => write!(f, "must have at most {MAX_CHARS} characters"),
+            Self::Dots => f.write_str("must not be \".\" or \"..\"; the upstream transport `reply` can carry it"),
+            Self::Slash => {
+                f.write_str("must not contain \"/\" or \"\\\"; the upstream transport `reply` can carry it")
+            }
+            Self::Control => {
+                f.write_str("must not contain control characters; the upstream transport `reply` can carry them")
+            }
+            Self::Comma => f.write_str("must not contain a comma"),
+        }
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+/// The id of a record: 1 to 2147483647.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Id(i32);
+
+impl Id {
+    /// Checks the range.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid::Range`].
+    pub fn parse(id: i64) -> Result<Self, Invalid> {
+        parse_int(id, 1, i32::MAX).map(Self)
+    }
+}
+
+/// The id of a record, or 0 for none: 0 to 2147483647.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct OptionalId(i32);
+
+impl OptionalId {
+    /// Checks the range.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid::Range`].
+    pub fn parse(id: i64) -> Result<Self, Invalid> {
+        parse_int(id, 0, i32::MAX).map(Self)
+    }
+}
+
+/// A number of the upstream's: any 32-bit integer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Number(i32);
+
+impl Number {
+    /// Checks the range.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid::Range`].
+    pub fn parse(number: i64) -> Result<Self, Invalid> {
+        parse_int(number, i32::MIN, i32::MAX).map(Self)
+    }
+}
+
+fn parse_int(value: i64, min: i32, max: i32) -> Result<i32, Invalid> {
+    i32::try_from(value).ok().filter(|value| (min..=max).contains(value)).ok_or(Invalid::Range { min, max })
+}
+
+/// A text of 1 to [`MAX_CHARS`] characters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Text(String);
+
+impl Text {
+    /// Checks that `transport` carries `text` to the service unchanged.
+    ///
+    /// # Errors
+    ///
+    /// Over `reply`, [`Invalid::Empty`] and [`Invalid::TooLong`]; over `routes` also what a host may take for another
+    /// route.
+    pub fn parse(text: &str, transport: Transport) -> Result<Self, Invalid> {
+        if text.is_empty() {
+            return Err(Invalid::Empty);
+        }
+        if text.chars().count() > MAX_CHARS {
+            return Err(Invalid::TooLong);
+        }
+        match transport {
+            Transport::Reply => {}
+            Transport::Routes => check_segment(text)?,
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+fn check_segment(text: &str) -> Result<(), Invalid> {
+    if matches!(text, "." | "..") {
+        Err(Invalid::Dots)
+    } else if text.contains(['/', '\\']) {
+        Err(Invalid::Slash)
+    } else if text.contains(char::is_control) {
+        Err(Invalid::Control)
+    } else {
+        Ok(())
+    }
+}
+
+/// A list of product ids, as the upstream takes it: joined with commas. Never empty.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ProductIds(Text);
+
+impl ProductIds {
+    /// Checks each id and the joined list; no ids are `None`, the upstream's "all".
+    ///
+    /// # Errors
+    ///
+    /// Every violation, with the index of the id; without one if the list as a whole is too long.
+    pub fn parse(
+        ids: &[String],
+        transport: Transport,
+    ) -> Result<Option<Self>, Vec<(Option<usize>, Invalid)>> {
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        let violations: Vec<_> = ids
+            .iter()
+            .enumerate()
+            .filter_map(|(index, id)| Some((Some(index), parse_product_id(id, transport).err()?)))
+            .collect();
+        if !violations.is_empty() {
+            return Err(violations);
+        }
+        match Text::parse(&ids.join(","), transport) {
+            Ok(joined) => Ok(Some(Self(joined))),
+            Err(invalid) => Err(vec![(None, invalid)]),
+        }
+    }
+}
+
+fn parse_product_id(id: &str, transport: Transport) -> Result<(), Invalid> {
+    Text::parse(id, transport)?;
+    if id.contains(',') { Err(Invalid::Comma) } else { Ok(()) }
+}
+
+/// A value as the text that a request carries.
+pub(super) trait ToMember {
+    /// The text, or `None` for a value that is not sent because it is the upstream's default.
+    fn to_member(&self) -> Option<String>;
+}
+
+impl ToMember for Id {
+    fn to_member(&self) -> Option<String> {
+        Some(self.0.to_string())
+    }
+}
+
+impl ToMember for OptionalId {
+    /// 0 is sent: it is how an extension is left without account, and a route has a segment for it.
+    fn to_member(&self) -> Option<String> {
+        Some(self.0.to_string())
+    }
+}
+
+impl ToMember for Number {
+    fn to_member(&self) -> Option<String> {
+        Some(self.0.to_string())
+    }
+}
+
+impl ToMember for Text {
+    fn to_member(&self) -> Option<String> {
+        Some(self.0.clone())
+    }
+}
+
+impl ToMember for ProductIds {
+    fn to_member(&self) -> Option<String> {
+        self.0.to_member()
+    }
+}
+
+impl ToMember for bool {
+    /// `True`, as v3 wants it; false is the default.
+    fn to_member(&self) -> Option<String> {
+        self.then(|| "True".to_owned())
+    }
+}
+
+impl<T: ToMember> ToMember for Option<T> {
+    fn to_member(&self) -> Option<String> {
+        self.as_ref().and_then(T::to_member)
+    }
+}

@@ -1,5 +1,6 @@
 //! Portico: a gRPC gateway in front of the Porta Plus 2 web services.
 
 pub mod codec;
+pub mod proto;
 pub mod sandbox;
 pub mod wire;

@@ -3,4 +3,5 @@
 pub mod codec;
 pub mod proto;
 pub mod sandbox;
+pub mod upstream;
 pub mod wire;

@@ -21,7 +21,11 @@ use crate::wire::Answer;
 pub fn read(status: StatusCode, headers: &HeaderMap, body: &[u8], effect: Effect) -> Result<Answer, Error> {
     if status != StatusCode::OK {
         let kind = kind_of_status(status, is_csv(headers), effect);
-        return Err(Error::Status { status, kind, retry_after: retry_after(headers) });
+        return Err(Error::Status {
+            status,
+            kind,
+            retry_after: retry_after(headers),
+        });
     }
     if body.is_empty() {
         return Err(Error::Empty);
@@ -30,7 +34,11 @@ pub fn read(status: StatusCode, headers: &HeaderMap, body: &[u8], effect: Effect
         return Err(Error::NotCsv);
     }
     let answer: Answer = csv::one_from_slice(body).map_err(Error::Undecodable)?;
-    if is_blank(&answer) { Err(Error::Blank) } else { Ok(answer) }
+    if is_blank(&answer) {
+        Err(Error::Blank)
+    } else {
+        Ok(answer)
+    }
 }
 
 /// What a status other than 200 means. The table is in `docs/errors.md`.
@@ -54,7 +62,10 @@ fn kind_of_status(status: StatusCode, csv: bool, effect: Effect) -> Kind {
 
 /// Whether the media type is `text/csv`, whatever its case and parameters.
 fn is_csv(headers: &HeaderMap) -> bool {
-    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let value = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let media_type = value.split(';').next().unwrap_or_default();
     media_type.trim().eq_ignore_ascii_case("text/csv")
 }

@@ -51,14 +51,19 @@ impl FromStr for BaseUrl {
         if text.contains('#') {
             return Err(InvalidBaseUrl::Query);
         }
-        let parts = text.parse::<Uri>().map_err(|_| InvalidBaseUrl::Malformed)?.into_parts();
+        let parts = text
+            .parse::<Uri>()
+            .map_err(|_| InvalidBaseUrl::Malformed)?
+            .into_parts();
         let scheme = parts.scheme.filter(|s| *s == Scheme::HTTP || *s == Scheme::HTTPS);
         let scheme = scheme.ok_or(InvalidBaseUrl::Scheme)?;
         let authority = parts.authority.ok_or(InvalidBaseUrl::Malformed)?;
         if authority.as_str().contains('@') {
             return Err(InvalidBaseUrl::UserInfo);
         }
-        let path = parts.path_and_query.unwrap_or_else(|| PathAndQuery::from_static("/"));
+        let path = parts
+            .path_and_query
+            .unwrap_or_else(|| PathAndQuery::from_static("/"));
         if path.query().is_some() {
             return Err(InvalidBaseUrl::Query);
         }
@@ -70,8 +75,16 @@ impl FromStr for BaseUrl {
         if !path.is_empty() && path.split('/').any(odd) {
             return Err(InvalidBaseUrl::Path);
         }
-        let path = if path.is_empty() { "/".to_owned() } else { format!("/{path}/") };
-        Ok(Self { scheme, authority, path })
+        let path = if path.is_empty() {
+            "/".to_owned()
+        } else {
+            format!("/{path}/")
+        };
+        Ok(Self {
+            scheme,
+            authority,
+            path,
+        })
     }
 }
 
@@ -93,7 +106,11 @@ impl BaseUrl {
 
 impl fmt::Display for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { scheme, authority, path } = self;
+        let Self {
+            scheme,
+            authority,
+            path,
+        } = self;
         write!(f, "{scheme}://{authority}{}", path.trim_end_matches('/'))
     }
 }

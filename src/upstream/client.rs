@@ -96,7 +96,13 @@ impl Client {
         license: License,
         params: Params,
     ) -> Result<Self, BuildError> {
-        let Params { connect_timeout, timeout, max_body, pool_idle_timeout, ca_file } = params;
+        let Params {
+            connect_timeout,
+            timeout,
+            max_body,
+            pool_idle_timeout,
+            ca_file,
+        } = params;
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("portico/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(connect_timeout)
@@ -109,8 +115,16 @@ impl Client {
         if let Some(path) = ca_file {
             builder = builder.tls_certs_only(read_certificates(path)?);
         }
-        let http = builder.build().map_err(|error| BuildError::Http(error.without_url()))?;
-        Ok(Self { http, base, transport, license, max_body })
+        let http = builder
+            .build()
+            .map_err(|error| BuildError::Http(error.without_url()))?;
+        Ok(Self {
+            http,
+            base,
+            transport,
+            license,
+            max_body,
+        })
     }
 
     /// How operations are carried, which decides what texts they can hold.
@@ -129,7 +143,10 @@ impl Client {
     ///
     /// Dropping the future abandons the exchange: a change may then happen or not.
     pub async fn call<O: Operation>(&self, operation: &O) -> Result<O::Answer, Error> {
-        let answer = self.exchange(operation).await.and_then(|answer| operation.parse(answer));
+        let answer = self
+            .exchange(operation)
+            .await
+            .and_then(|answer| operation.parse(answer));
         answer.map_err(|error| match O::EFFECT {
             Effect::Read => error,
             Effect::Add | Effect::Change => error.of_change(),
@@ -184,13 +201,16 @@ impl Client {
         let request = to_reqwest(request, template)?;
         let response = self.http.execute(request).await.map_err(to_error)?;
         let (head, body) = http::Response::from(response).into_parts();
-        let body = Limited::new(body, self.max_body).collect().await.map_err(|error| {
-            match error.downcast::<reqwest::Error>() {
-                Ok(error) => to_error(*error),
-                // The only other error of `Limited` is its own.
-                Err(_) => Error::TooLarge { limit: self.max_body },
-            }
-        })?;
+        let body = Limited::new(body, self.max_body)
+            .collect()
+            .await
+            .map_err(|error| {
+                match error.downcast::<reqwest::Error>() {
+                    Ok(error) => to_error(*error),
+                    // The only other error of `Limited` is its own.
+                    Err(_) => Error::TooLarge { limit: self.max_body },
+                }
+            })?;
         Ok((head.status, head.headers, body.to_bytes()))
     }
 }

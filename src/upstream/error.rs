@@ -206,8 +206,14 @@ impl Error {
                 status.is_success()
                     || matches!(*status, StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT)
             }
-            Self::Unroutable { .. } | Self::Connect(_) | Self::NothingDeleted | Self::OutcomeUnknown(_) => false,
+            Self::Unroutable { .. } | Self::Connect(_) | Self::NothingDeleted | Self::OutcomeUnknown(_) => {
+                false
+            }
         };
-        if unknown { Self::OutcomeUnknown(Box::new(self)) } else { self }
+        if unknown {
+            Self::OutcomeUnknown(Box::new(self))
+        } else {
+            self
+        }
     }
 }

@@ -81,7 +81,10 @@ impl Members {
     /// The value of a member.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(member, _)| *member == name).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .find(|(member, _)| *member == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// All members with their values, in the order in which the operation names them.

@@ -33,7 +33,9 @@ impl Transport {
     ) -> Result<Request<Bytes>, Error> {
         match (self, operation.route()) {
             (Self::Routes, Some(template)) => routes::request(template, &operation.members(), base, license),
-            (Self::Reply, _) | (Self::Routes, None) => Ok(reply::request(&operation.members(), base, license)),
+            (Self::Reply, _) | (Self::Routes, None) => {
+                Ok(reply::request(&operation.members(), base, license))
+            }
         }
     }
 

@@ -40,13 +40,15 @@ impl fmt::Display for Invalid {
             Self::Range { min, max } => write!(f, "must be from {min} to {max}"),
             Self::Empty => f.write_str("must not be empty"),
             Self::TooLong => write!(f, "must have at most {MAX_CHARS} characters"),
-            Self::Dots => f.write_str("must not be \".\" or \"..\"; the upstream transport `reply` can carry it"),
+            Self::Dots => {
+                f.write_str("must not be \".\" or \"..\"; the upstream transport `reply` can carry it")
+            }
             Self::Slash => {
                 f.write_str("must not contain \"/\" or \"\\\"; the upstream transport `reply` can carry it")
             }
-            Self::Control => {
-                f.write_str("must not contain control characters; the upstream transport `reply` can carry them")
-            }
+            Self::Control => f.write_str(
+                "must not contain control characters; the upstream transport `reply` can carry them",
+            ),
             Self::Comma => f.write_str("must not contain a comma"),
         }
     }
@@ -100,7 +102,10 @@ impl Number {
 }
 
 fn parse_int(value: i64, min: i32, max: i32) -> Result<i32, Invalid> {
-    i32::try_from(value).ok().filter(|value| (min..=max).contains(value)).ok_or(Invalid::Range { min, max })
+    i32::try_from(value)
+        .ok()
+        .filter(|value| (min..=max).contains(value))
+        .ok_or(Invalid::Range { min, max })
 }
 
 /// A text of 1 to [`MAX_CHARS`] characters.
@@ -175,7 +180,11 @@ impl ProductIds {
 
 fn parse_product_id(id: &str, transport: Transport) -> Result<(), Invalid> {
     Text::parse(id, transport)?;
-    if id.contains(',') { Err(Invalid::Comma) } else { Ok(()) }
+    if id.contains(',') {
+        Err(Invalid::Comma)
+    } else {
+        Ok(())
+    }
 }
 
 /// A value as the text that a request carries.

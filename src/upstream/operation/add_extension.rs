@@ -20,7 +20,12 @@ pub struct NewExtension {
 
 impl NewExtension {
     fn members(&self) -> Members {
-        let Self { i_customer, name, id, i_account } = self;
+        let Self {
+            i_customer,
+            name,
+            id,
+            i_account,
+        } = self;
         Members::default()
             .with("ICustomer", i_customer)
             .with("Name", name)

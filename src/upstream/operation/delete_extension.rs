@@ -26,10 +26,16 @@ impl Operation for DeleteExtension {
 
     fn members(&self) -> Members {
         let Self { i_customer, i_c_ext } = self;
-        Members::default().with("ICustomer", i_customer).with("ExtensionRecordId", i_c_ext)
+        Members::default()
+            .with("ICustomer", i_customer)
+            .with("ExtensionRecordId", i_c_ext)
     }
 
     fn parse(&self, answer: Answer) -> Result<(), Error> {
-        if answer.extension_deleted { Ok(()) } else { Err(Error::NothingDeleted) }
+        if answer.extension_deleted {
+            Ok(())
+        } else {
+            Err(Error::NothingDeleted)
+        }
     }
 }

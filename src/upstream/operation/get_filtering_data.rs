@@ -24,10 +24,15 @@ impl Operation for GetFilteringData {
 
     fn members(&self) -> Members {
         let Self { i_customer } = self;
-        Members::default().with("ICustomer", i_customer).with("IsFiltering", &true)
+        Members::default()
+            .with("ICustomer", i_customer)
+            .with("IsFiltering", &true)
     }
 
     fn parse(&self, answer: Answer) -> Result<Self::Answer, Error> {
-        Ok((answer.extensions.unwrap_or_default(), answer.extension_statuses.unwrap_or_default()))
+        Ok((
+            answer.extensions.unwrap_or_default(),
+            answer.extension_statuses.unwrap_or_default(),
+        ))
     }
 }

@@ -29,7 +29,9 @@ impl Operation for ListExtensions {
 
     fn members(&self) -> Members {
         let Self { i_customer, products } = self;
-        Members::default().with("ICustomer", i_customer).with("IProducts", products)
+        Members::default()
+            .with("ICustomer", i_customer)
+            .with("IProducts", products)
     }
 
     fn parse(&self, answer: Answer) -> Result<Vec<Extension>, Error> {

@@ -24,10 +24,15 @@ impl Operation for ListOnlineAccounts {
 
     fn members(&self) -> Members {
         let Self { i_customer } = self;
-        Members::default().with("ICustomer", i_customer).with("GetSipStatus", &true)
+        Members::default()
+            .with("ICustomer", i_customer)
+            .with("GetSipStatus", &true)
     }
 
     fn parse(&self, answer: Answer) -> Result<Self::Answer, Error> {
-        Ok((answer.extension_statuses.unwrap_or_default(), answer.extensions.unwrap_or_default()))
+        Ok((
+            answer.extension_statuses.unwrap_or_default(),
+            answer.extensions.unwrap_or_default(),
+        ))
     }
 }

@@ -24,7 +24,9 @@ impl Operation for ListUnavailableExtensions {
 
     fn members(&self) -> Members {
         let Self { i_customer } = self;
-        Members::default().with("ICustomer", i_customer).with("isUnavailable", &true)
+        Members::default()
+            .with("ICustomer", i_customer)
+            .with("isUnavailable", &true)
     }
 
     fn parse(&self, answer: Answer) -> Result<Vec<Extension>, Error> {

@@ -7,6 +7,7 @@ use crate::wire::Answer;
 
 /// The upstream's request type. What is `None` or false is not sent.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "they are the upstream's members")]
 pub struct Reply {
     /// The customer.
     pub i_customer: Id,

@@ -31,7 +31,13 @@ impl Operation for UpdateExtension {
     }
 
     fn members(&self) -> Members {
-        let Self { i_customer, i_c_ext, name, id, i_account } = self;
+        let Self {
+            i_customer,
+            i_c_ext,
+            name,
+            id,
+            i_account,
+        } = self;
         Members::default()
             .with("ICustomer", i_customer)
             .with("ExtensionRecordId", i_c_ext)

@@ -19,8 +19,9 @@ pub(super) fn request(members: &Members, base: &BaseUrl, license: &License) -> R
     let mut request = expect_csv(Request::new(Bytes::from(form)));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = base.with_path(PATH);
-    request
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+    request.headers_mut().insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/x-www-form-urlencoded"),
+    );
     request
 }

@@ -13,7 +13,11 @@ use super::expect_csv;
 use crate::upstream::{BaseUrl, Error, License, Members};
 
 /// All but letters, digits, `-`, `_`, `~` and dots.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~').remove(b'.');
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'.');
 
 pub(super) fn request(
     template: &'static str,
@@ -21,7 +25,13 @@ pub(super) fn request(
     base: &BaseUrl,
     license: &License,
 ) -> Result<Request<Bytes>, Error> {
-    let value = |name: &str| if name == "License" { Some(license.expose()) } else { members.get(name) };
+    let value = |name: &str| {
+        if name == "License" {
+            Some(license.expose())
+        } else {
+            members.get(name)
+        }
+    };
     let path = fill(template, value).filter(|path| fits(path, template, value));
     let path = path.ok_or(Error::Unroutable { template })?;
     let mut request = expect_csv(Request::new(Bytes::new()));
@@ -46,8 +56,12 @@ fn fill<'a>(template: &str, value: impl Fn(&str) -> Option<&'a str>) -> Option<S
 fn fits<'a>(path: &str, template: &str, value: impl Fn(&str) -> Option<&'a str>) -> bool {
     let mut segments = path.split('/');
     let all = template.split('/').all(|expected| {
-        let Some(segment) = segments.next() else { return false };
-        let Ok(text) = percent_decode_str(segment).decode_utf8() else { return false };
+        let Some(segment) = segments.next() else {
+            return false;
+        };
+        let Ok(text) = percent_decode_str(segment).decode_utf8() else {
+            return false;
+        };
         let in_place = !matches!(&*text, "" | "." | "..") && !text.contains(['/', '\\']);
         let wanted = match placeholder(expected) {
             None => Some(expected),

@@ -72,7 +72,10 @@ mod tests {
         let mut later = leg("x@pbx", "100", 1);
         later.duration_mins = Some("9.99".to_owned());
         later.call_count = 7;
-        assert_eq!(Keys::default().next(&leg("x@pbx", "100", 1)), Keys::default().next(&later));
+        assert_eq!(
+            Keys::default().next(&leg("x@pbx", "100", 1)),
+            Keys::default().next(&later)
+        );
     }
 
     #[test]
@@ -86,11 +89,17 @@ mod tests {
     #[test]
     fn the_key_is_the_same_in_every_release() {
         // A replica of another release must resume what this one began.
-        assert_eq!(Keys::default().next(&leg("a84b4c76e66710@pbx.example.com", "15557654321", 7001)), "");
+        assert_eq!(
+            Keys::default().next(&leg("a84b4c76e66710@pbx.example.com", "15557654321", 7001)),
+            ""
+        );
     }
 
     #[test]
     fn texts_do_not_run_into_each_other() {
-        assert_ne!(Keys::default().next(&leg("ab", "c", 1)), Keys::default().next(&leg("a", "bc", 1)));
+        assert_ne!(
+            Keys::default().next(&leg("ab", "c", 1)),
+            Keys::default().next(&leg("a", "bc", 1))
+        );
     }
 }

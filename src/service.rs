@@ -42,7 +42,9 @@ impl CustomerExtension {
 
 /// The answer of an RPC, or the one status that stands for its error.
 fn respond<T>(result: Result<T, Error>) -> Result<Response<T>, Status> {
-    result.map(Response::new).map_err(|error| status::to_status(&error))
+    result
+        .map(Response::new)
+        .map_err(|error| status::to_status(&error))
 }
 
 #[tonic::async_trait]

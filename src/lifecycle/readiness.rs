@@ -53,7 +53,9 @@ impl Readiness {
     /// The upstream has answered a call or the probe.
     pub fn answered(&self) {
         let elapsed = self.0.created.elapsed().as_millis();
-        self.0.answered.store(u64::try_from(elapsed).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.0
+            .answered
+            .store(u64::try_from(elapsed).unwrap_or(u64::MAX), Ordering::Relaxed);
         // A shared read first: `send_if_modified` takes the write lock, and nearly always there is nothing to change.
         if *self.0.state.borrow() != State::Ready {
             self.set(State::Ready);

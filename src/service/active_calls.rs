@@ -12,7 +12,7 @@ pub(super) fn call(calls: &Calls, request: &ActiveCallsRequest) -> Result<Events
     let mut fields = Fields::over(calls.transport());
     let i_customer = fields.id("i_customer", request.i_customer);
     let products = fields.product_ids("product_ids", &request.product_ids);
-    if i_customer.is_none() || products.is_none() {
+    if i_customer.is_err() || products.is_err() {
         return Err(fields.invalid());
     }
     Err(Error::Unimplemented)

@@ -20,6 +20,8 @@ fn parse(request: DeleteExtensionRequest, transport: Transport) -> Result<Delete
     let mut fields = Fields::over(transport);
     let i_customer = fields.id("i_customer", i_customer);
     let i_c_ext = fields.id("i_c_ext", i_c_ext);
-    let (Some(i_customer), Some(i_c_ext)) = (i_customer, i_c_ext) else { return Err(fields.invalid()) };
+    let (Ok(i_customer), Ok(i_c_ext)) = (i_customer, i_c_ext) else {
+        return Err(fields.invalid());
+    };
     Ok(DeleteExtension { i_customer, i_c_ext })
 }

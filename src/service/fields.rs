@@ -4,10 +4,10 @@
 //! let mut fields = Fields::over(transport);
 //! let i_customer = fields.id("i_customer", i_customer);
 //! let name = fields.text("name", &name);
-//! let (Some(i_customer), Some(name)) = (i_customer, name) else { return Err(fields.invalid()) };
+//! let (Ok(i_customer), Ok(name)) = (i_customer, name) else { return Err(fields.invalid()) };
 //! ```
 //!
-//! A reading method gives `None` only if it has noted a violation, so that the `else` has something to tell.
+//! A reading method gives [`Noted`] only if it has noted a violation, so that the `else` has something to tell.
 
 use super::error::{Error, Violation};
 use crate::upstream::Transport;
@@ -20,10 +20,17 @@ pub(super) struct Fields {
     violations: Vec<Violation>,
 }
 
+/// The field breaks a rule, and that is noted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Noted;
+
 impl Fields {
     /// Fields whose texts `transport` must carry.
     pub(super) fn over(transport: Transport) -> Self {
-        Self { transport, violations: Vec::new() }
+        Self {
+            transport,
+            violations: Vec::new(),
+        }
     }
 
     /// The error that lists every violation.
@@ -32,55 +39,66 @@ impl Fields {
     }
 
     /// The id of a record.
-    pub(super) fn id(&mut self, field: &str, value: i64) -> Option<Id> {
+    pub(super) fn id(&mut self, field: &str, value: i64) -> Result<Id, Noted> {
         self.note(field, Id::parse(value))
     }
 
     /// The id of a record, or 0 for none.
-    pub(super) fn optional_id(&mut self, field: &str, value: i64) -> Option<OptionalId> {
+    pub(super) fn optional_id(&mut self, field: &str, value: i64) -> Result<OptionalId, Noted> {
         self.note(field, OptionalId::parse(value))
     }
 
     /// A text that must be there.
-    pub(super) fn text(&mut self, field: &str, value: &str) -> Option<Text> {
+    pub(super) fn text(&mut self, field: &str, value: &str) -> Result<Text, Noted> {
         self.note(field, Text::parse(value, self.transport))
     }
 
     /// Product ids; none means all.
-    pub(super) fn product_ids(&mut self, field: &str, value: &[String]) -> Option<Option<ProductIds>> {
+    pub(super) fn product_ids(&mut self, field: &str, value: &[String]) -> Result<Option<ProductIds>, Noted> {
         match ProductIds::parse(value, self.transport) {
-            Ok(products) => Some(products),
+            Ok(products) => Ok(products),
             Err(violations) => {
                 for (index, invalid) in violations {
                     let field = index.map_or_else(|| field.to_owned(), |index| format!("{field}[{index}]"));
                     self.push(field, invalid);
                 }
-                None
+                Err(Noted)
             }
         }
     }
 
     /// The id of a record; 0 is not sent.
-    pub(super) fn id_if_set(&mut self, field: &str, value: i64) -> Option<Option<Id>> {
+    pub(super) fn id_if_set(&mut self, field: &str, value: i64) -> Result<Option<Id>, Noted> {
         // The range of what may be written, 0 included, is what the caller is told.
         self.optional_id(field, value).map(|_| Id::parse(value).ok())
     }
 
     /// A number; 0 is not sent.
-    pub(super) fn number_if_set(&mut self, field: &str, value: i64) -> Option<Option<Number>> {
-        self.note(field, Number::parse(value)).map(|number| (value != 0).then_some(number))
+    pub(super) fn number_if_set(&mut self, field: &str, value: i64) -> Result<Option<Number>, Noted> {
+        self.note(field, Number::parse(value))
+            .map(|number| (value != 0).then_some(number))
     }
 
     /// A text; an empty one is not sent.
-    pub(super) fn text_if_set(&mut self, field: &str, value: &str) -> Option<Option<Text>> {
-        if value.is_empty() { Some(None) } else { self.text(field, value).map(Some) }
+    pub(super) fn text_if_set(&mut self, field: &str, value: &str) -> Result<Option<Text>, Noted> {
+        if value.is_empty() {
+            Ok(None)
+        } else {
+            self.text(field, value).map(Some)
+        }
     }
 
-    fn note<T>(&mut self, field: &str, parsed: Result<T, Invalid>) -> Option<T> {
-        parsed.map_err(|invalid| self.push(field.to_owned(), invalid)).ok()
+    fn note<T>(&mut self, field: &str, parsed: Result<T, Invalid>) -> Result<T, Noted> {
+        parsed.map_err(|invalid| {
+            self.push(field.to_owned(), invalid);
+            Noted
+        })
     }
 
     fn push(&mut self, field: String, invalid: Invalid) {
-        self.violations.push(Violation { field, description: invalid.to_string() });
+        self.violations.push(Violation {
+            field,
+            description: invalid.to_string(),
+        });
     }
 }

@@ -16,7 +16,10 @@ pub(super) async fn call(
     request: ListActiveCallsRequest,
 ) -> Result<ListActiveCallsResponse, Error> {
     let operation = parse(request, calls.transport())?;
-    let ActiveCalls { calls, extension_statuses } = calls.call(operation).await?;
+    let ActiveCalls {
+        calls,
+        extension_statuses,
+    } = calls.call(operation).await?;
     let observed_at = now();
     Ok(ListActiveCallsResponse {
         calls: to_active_calls(calls, zone),
@@ -26,10 +29,15 @@ pub(super) async fn call(
 }
 
 fn parse(request: ListActiveCallsRequest, transport: Transport) -> Result<ListActiveCalls, Error> {
-    let ListActiveCallsRequest { i_customer, product_ids } = request;
+    let ListActiveCallsRequest {
+        i_customer,
+        product_ids,
+    } = request;
     let mut fields = Fields::over(transport);
     let i_customer = fields.id("i_customer", i_customer);
     let products = fields.product_ids("product_ids", &product_ids);
-    let (Some(i_customer), Some(products)) = (i_customer, products) else { return Err(fields.invalid()) };
+    let (Ok(i_customer), Ok(products)) = (i_customer, products) else {
+        return Err(fields.invalid());
+    };
     Ok(ListActiveCalls { i_customer, products })
 }

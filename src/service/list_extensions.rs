@@ -13,14 +13,21 @@ pub(super) async fn call(
     request: ListExtensionsRequest,
 ) -> Result<ListExtensionsResponse, Error> {
     let extensions = calls.call(parse(request, calls.transport())?).await?;
-    Ok(ListExtensionsResponse { extensions: extensions.into_iter().map(to_extension).collect() })
+    Ok(ListExtensionsResponse {
+        extensions: extensions.into_iter().map(to_extension).collect(),
+    })
 }
 
 fn parse(request: ListExtensionsRequest, transport: Transport) -> Result<ListExtensions, Error> {
-    let ListExtensionsRequest { i_customer, product_ids } = request;
+    let ListExtensionsRequest {
+        i_customer,
+        product_ids,
+    } = request;
     let mut fields = Fields::over(transport);
     let i_customer = fields.id("i_customer", i_customer);
     let products = fields.product_ids("product_ids", &product_ids);
-    let (Some(i_customer), Some(products)) = (i_customer, products) else { return Err(fields.invalid()) };
+    let (Ok(i_customer), Ok(products)) = (i_customer, products) else {
+        return Err(fields.invalid());
+    };
     Ok(ListExtensions { i_customer, products })
 }

@@ -22,6 +22,8 @@ pub(super) async fn call(
 fn parse(request: ListOnlineAccountsRequest, transport: Transport) -> Result<ListOnlineAccounts, Error> {
     let ListOnlineAccountsRequest { i_customer } = request;
     let mut fields = Fields::over(transport);
-    let Some(i_customer) = fields.id("i_customer", i_customer) else { return Err(fields.invalid()) };
+    let Ok(i_customer) = fields.id("i_customer", i_customer) else {
+        return Err(fields.invalid());
+    };
     Ok(ListOnlineAccounts { i_customer })
 }

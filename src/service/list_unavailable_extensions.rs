@@ -13,7 +13,9 @@ pub(super) async fn call(
     request: ListUnavailableExtensionsRequest,
 ) -> Result<ListUnavailableExtensionsResponse, Error> {
     let extensions = calls.call(parse(request, calls.transport())?).await?;
-    Ok(ListUnavailableExtensionsResponse { extensions: extensions.into_iter().map(to_extension).collect() })
+    Ok(ListUnavailableExtensionsResponse {
+        extensions: extensions.into_iter().map(to_extension).collect(),
+    })
 }
 
 fn parse(
@@ -22,6 +24,8 @@ fn parse(
 ) -> Result<ListUnavailableExtensions, Error> {
     let ListUnavailableExtensionsRequest { i_customer } = request;
     let mut fields = Fields::over(transport);
-    let Some(i_customer) = fields.id("i_customer", i_customer) else { return Err(fields.invalid()) };
+    let Ok(i_customer) = fields.id("i_customer", i_customer) else {
+        return Err(fields.invalid());
+    };
     Ok(ListUnavailableExtensions { i_customer })
 }

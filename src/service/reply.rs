@@ -45,15 +45,24 @@ fn parse(request: ReplyRequest) -> Result<Reply, Error> {
     let content_id = fields.number_if_set("content_id", content_id);
     let feature_name = fields.text_if_set("feature_name", &feature_name);
     let (
-        Some(i_customer),
-        Some(name),
-        Some(id),
-        Some(extension_record_id),
-        Some(i_account),
-        Some(i_products),
-        Some(content_id),
-        Some(feature_name),
-    ) = (i_customer, name, id, extension_record_id, i_account, i_products, content_id, feature_name)
+        Ok(i_customer),
+        Ok(name),
+        Ok(id),
+        Ok(extension_record_id),
+        Ok(i_account),
+        Ok(i_products),
+        Ok(content_id),
+        Ok(feature_name),
+    ) = (
+        i_customer,
+        name,
+        id,
+        extension_record_id,
+        i_account,
+        i_products,
+        content_id,
+        feature_name,
+    )
     else {
         return Err(fields.invalid());
     };
@@ -87,7 +96,11 @@ fn to_response(answer: Answer, zone: &TimeZone) -> ReplyResponse {
     } = answer;
     ReplyResponse {
         calls: to_active_calls(calls.unwrap_or_default(), zone),
-        extensions: extensions.unwrap_or_default().into_iter().map(to_extension).collect(),
+        extensions: extensions
+            .unwrap_or_default()
+            .into_iter()
+            .map(to_extension)
+            .collect(),
         extension: extension.map(to_extension),
         extension_deleted,
         extension_statuses: extension_statuses

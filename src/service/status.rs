@@ -47,7 +47,11 @@ fn invalid(violations: &[Violation]) -> Status {
         .map(|Violation { field, description }| FieldViolation::new(field, description))
         .collect();
     details.set_bad_request(violations);
-    Status::with_error_details(Code::InvalidArgument, "the request breaks rules; see its violations", details)
+    Status::with_error_details(
+        Code::InvalidArgument,
+        "the request breaks rules; see its violations",
+        details,
+    )
 }
 
 fn upstream(error: &upstream::Error) -> Status {

@@ -22,12 +22,16 @@ pub enum Format {
 ///
 /// If `RUST_LOG` is no filter, or the log was started before.
 pub fn start(format: Format) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let filter = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).from_env()?;
+    let filter = EnvFilter::builder()
+        .with_default_directive(tracing::Level::INFO.into())
+        .from_env()?;
     let lines = fmt::layer().with_writer(std::io::stderr);
     let layer = match format {
         Format::Text => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
         Format::Json => lines.json().boxed(),
     };
-    tracing_subscriber::registry().with(layer.with_filter(filter)).try_init()?;
+    tracing_subscriber::registry()
+        .with(layer.with_filter(filter))
+        .try_init()?;
     Ok(())
 }

@@ -27,7 +27,9 @@ pub async fn run(
         .route("/livez", get(async || "alive\n"))
         .route("/readyz", get(readyz))
         .with_state(readiness);
-    axum::serve(listener, routes).with_graceful_shutdown(shutdown).await
+    axum::serve(listener, routes)
+        .with_graceful_shutdown(shutdown)
+        .await
 }
 
 async fn readyz(State(readiness): State<Readiness>) -> (StatusCode, String) {

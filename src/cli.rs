@@ -24,7 +24,13 @@ pub fn run() -> ExitCode {
         Ok(cli) => run_command(cli.command),
         Err(error) if error.use_stderr() => Err(Failure::from(&error)),
         // Help and version.
-        Err(error) => return if error.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE },
+        Err(error) => {
+            return if error.print().is_ok() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            };
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -3,6 +3,11 @@
 //! The only place that knows `clap`. What clap cannot check (a URL, a zone, a file, a licence) is checked here, and
 //! every refusal is a [`Refused`]: one line that names the flag and never repeats a value that may be secret.
 
+#![allow(
+    clippy::doc_markdown,
+    reason = "the comments of arguments are help texts, not Markdown"
+)]
+
 mod gateway;
 mod license;
 mod sandbox;
@@ -43,10 +48,20 @@ pub enum Command {
 #[derive(Args, Debug)]
 pub struct DemoArgs {
     /// Where to serve gRPC
-    #[arg(long, env = "PORTICO_LISTEN", default_value = "127.0.0.1:50051", value_name = "ADDRESS")]
+    #[arg(
+        long,
+        env = "PORTICO_LISTEN",
+        default_value = "127.0.0.1:50051",
+        value_name = "ADDRESS"
+    )]
     pub listen: SocketAddr,
     /// Where to serve the operator's port: /livez and /readyz
-    #[arg(long, env = "PORTICO_ADMIN_LISTEN", default_value = "127.0.0.1:9090", value_name = "ADDRESS")]
+    #[arg(
+        long,
+        env = "PORTICO_ADMIN_LISTEN",
+        default_value = "127.0.0.1:9090",
+        value_name = "ADDRESS"
+    )]
     pub admin_listen: SocketAddr,
     /// From the wish to stop until connections are refused
     #[arg(long, env = "PORTICO_DRAIN_DELAY", default_value = "0s", value_parser = duration, value_name = "TIME")]
@@ -66,10 +81,20 @@ pub struct DemoArgs {
 #[derive(Args, Debug)]
 pub struct ServeArgs {
     /// Where to serve gRPC
-    #[arg(long, env = "PORTICO_LISTEN", default_value = "0.0.0.0:50051", value_name = "ADDRESS")]
+    #[arg(
+        long,
+        env = "PORTICO_LISTEN",
+        default_value = "0.0.0.0:50051",
+        value_name = "ADDRESS"
+    )]
     pub listen: SocketAddr,
     /// Where to serve the operator's port: /livez and /readyz
-    #[arg(long, env = "PORTICO_ADMIN_LISTEN", default_value = "0.0.0.0:9090", value_name = "ADDRESS")]
+    #[arg(
+        long,
+        env = "PORTICO_ADMIN_LISTEN",
+        default_value = "0.0.0.0:9090",
+        value_name = "ADDRESS"
+    )]
     pub admin_listen: SocketAddr,
     /// From the wish to stop until connections are refused: the time that load balancers take to notice
     #[arg(long, env = "PORTICO_DRAIN_DELAY", default_value = "5s", value_parser = duration, value_name = "TIME")]
@@ -114,7 +139,12 @@ pub struct CheckArgs {
 #[derive(Args, Debug)]
 pub struct LogArgs {
     /// How log lines are written; RUST_LOG chooses which
-    #[arg(long, env = "PORTICO_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
+    #[arg(
+        long,
+        env = "PORTICO_LOG_FORMAT",
+        default_value = "text",
+        value_name = "FORMAT"
+    )]
     pub log_format: LogFormat,
 }
 

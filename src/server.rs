@@ -16,11 +16,11 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::admin;
 use crate::calls::{Calls, watch_upstream};
 use crate::lifecycle::Readiness;
 use crate::service::CustomerExtension;
 use crate::upstream::Client;
-use crate::admin;
 
 /// Settings of the gateway.
 #[derive(Clone, Debug)]
@@ -78,7 +78,11 @@ pub async fn run(
     params: Params,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), Error> {
-    let Params { upstream_timezone, drain_delay, drain_timeout } = params;
+    let Params {
+        upstream_timezone,
+        drain_delay,
+        drain_timeout,
+    } = params;
     let readiness = Readiness::default();
     let calls = Calls::new(client.clone(), readiness.clone());
     let service = CustomerExtension::new(calls, upstream_timezone);

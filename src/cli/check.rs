@@ -10,7 +10,11 @@ use crate::upstream::operation::ListExtensions;
 use crate::upstream::value::Id;
 
 pub(super) async fn run(args: CheckArgs) -> Result<(), Failure> {
-    let CheckArgs { customer, upstream, gateway } = args;
+    let CheckArgs {
+        customer,
+        upstream,
+        gateway,
+    } = args;
     let customer = customer.map(Id::parse).transpose();
     let i_customer = customer.map_err(|invalid| Failure::Usage(format!("--customer: {invalid}")))?;
     let settings = upstream.client(&gateway)?;
@@ -23,10 +27,21 @@ pub(super) async fn run(args: CheckArgs) -> Result<(), Failure> {
         Ok(()) => passed(format_args!("the upstream at {base} answers")),
         Err(error) => return failed(format_args!("the upstream at {base} does not answer"), &error),
     }
-    let Some(i_customer) = i_customer else { return Ok(()) };
-    match client.call(&ListExtensions { i_customer, products: None }).await {
+    let Some(i_customer) = i_customer else {
+        return Ok(());
+    };
+    match client
+        .call(&ListExtensions {
+            i_customer,
+            products: None,
+        })
+        .await
+    {
         Ok(extensions) => {
-            passed(format_args!("the licence is taken: the customer has {} extensions", extensions.len()));
+            passed(format_args!(
+                "the licence is taken: the customer has {} extensions",
+                extensions.len()
+            ));
             Ok(())
         }
         Err(error) => failed("the customer's extensions cannot be listed", &error),

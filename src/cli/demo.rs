@@ -16,15 +16,24 @@ use crate::upstream::License;
 const LICENSE: &str = "demo";
 
 pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
-    let DemoArgs { listen: grpc, admin_listen, drain_delay, gateway, sandbox, log } = args;
+    let DemoArgs {
+        listen: grpc,
+        admin_listen,
+        drain_delay,
+        gateway,
+        sandbox,
+        log,
+    } = args;
     let sandbox_params = sandbox.params()?;
     let params = gateway.server(drain_delay)?;
     let license = License::parse(LICENSE, gateway.transport());
     let license = license.map_err(|error| Failure::failed("the demo's licence", &error))?;
     log::start(log.log_format.into()).map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
 
-    let listeners =
-        Listeners { grpc: listen(grpc, "gRPC").await?, admin: listen(admin_listen, "the admin port").await? };
+    let listeners = Listeners {
+        grpc: listen(grpc, "gRPC").await?,
+        admin: listen(admin_listen, "the admin port").await?,
+    };
     let upstream = listen(sandbox.sandbox_listen, "the sandbox").await?;
     let upstream_at = address(&upstream)?;
     let base = format!("http://{upstream_at}").parse();

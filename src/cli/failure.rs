@@ -48,7 +48,11 @@ impl From<&clap::Error> for Failure {
     /// The first paragraph of clap's message on one line; the rest is usage, which `--help` tells better.
     fn from(error: &clap::Error) -> Self {
         let text = error.render().to_string();
-        let lines: Vec<_> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+        let lines: Vec<_> = text
+            .lines()
+            .map(str::trim)
+            .take_while(|line| !line.is_empty())
+            .collect();
         let line = lines.join(" ");
         Self::Usage(line.strip_prefix("error: ").unwrap_or(&line).to_owned())
     }

@@ -15,5 +15,7 @@ pub(super) async fn listen(address: SocketAddr, purpose: &str) -> Result<TcpList
 
 /// The address that a listener really has, which matters for port 0.
 pub(super) fn address(listener: &TcpListener) -> Result<SocketAddr, Failure> {
-    listener.local_addr().map_err(|error| Failure::failed("a listener without an address", &error))
+    listener
+        .local_addr()
+        .map_err(|error| Failure::failed("a listener without an address", &error))
 }

@@ -10,13 +10,22 @@ use crate::server::{self, Listeners};
 use crate::telemetry::log;
 
 pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
-    let ServeArgs { listen: grpc, admin_listen, drain_delay, upstream, gateway, log } = args;
+    let ServeArgs {
+        listen: grpc,
+        admin_listen,
+        drain_delay,
+        upstream,
+        gateway,
+        log,
+    } = args;
     let settings = upstream.client(&gateway)?;
     let params = gateway.server(drain_delay)?;
     log::start(log.log_format.into()).map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
 
-    let listeners =
-        Listeners { grpc: listen(grpc, "gRPC").await?, admin: listen(admin_listen, "the admin port").await? };
+    let listeners = Listeners {
+        grpc: listen(grpc, "gRPC").await?,
+        admin: listen(admin_listen, "the admin port").await?,
+    };
     info!(
         grpc = %address(&listeners.grpc)?,
         admin = %address(&listeners.admin)?,

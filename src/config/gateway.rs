@@ -26,10 +26,20 @@ pub struct UpstreamArgs {
 pub struct GatewayArgs {
     /// How operations are carried: GET routes, or the reply route, which keeps the licence out of URLs and carries any
     /// text
-    #[arg(long, env = "PORTICO_UPSTREAM_TRANSPORT", default_value = "routes", value_name = "TRANSPORT")]
+    #[arg(
+        long,
+        env = "PORTICO_UPSTREAM_TRANSPORT",
+        default_value = "routes",
+        value_name = "TRANSPORT"
+    )]
     upstream_transport: TransportName,
     /// The IANA zone of the upstream's times that come without one
-    #[arg(long, env = "PORTICO_UPSTREAM_TIMEZONE", default_value = "UTC", value_name = "ZONE")]
+    #[arg(
+        long,
+        env = "PORTICO_UPSTREAM_TIMEZONE",
+        default_value = "UTC",
+        value_name = "ZONE"
+    )]
     upstream_timezone: String,
     /// A PEM file with the only certificate authorities to trust for https; without it the system's
     #[arg(long, env = "PORTICO_UPSTREAM_CA_FILE", value_name = "PATH")]
@@ -76,7 +86,12 @@ impl ClientSettings {
     ///
     /// [`Refused`] if the CA file is unusable.
     pub fn build(self) -> Result<Client, Refused> {
-        let Self { base, transport, license, params } = self;
+        let Self {
+            base,
+            transport,
+            license,
+            params,
+        } = self;
         Client::new(base, transport, license, params)
             .map_err(|error| Refused::new("--upstream-ca-file", crate::telemetry::Chain(&error)))
     }
@@ -89,7 +104,10 @@ impl UpstreamArgs {
     ///
     /// [`Refused`] for a bad URL, an unreadable licence file, and a licence that the transport cannot carry.
     pub fn client(&self, gateway: &GatewayArgs) -> Result<ClientSettings, Refused> {
-        let base = self.upstream_url.parse().map_err(|why| Refused::new("--upstream-url", why))?;
+        let base = self
+            .upstream_url
+            .parse()
+            .map_err(|why| Refused::new("--upstream-url", why))?;
         let transport = gateway.transport();
         Ok(gateway.client(base, self.license.read(transport)?))
     }
@@ -105,7 +123,12 @@ impl GatewayArgs {
             ca_file: self.upstream_ca_file.clone(),
             ..client::Params::default()
         };
-        ClientSettings { base, transport: self.transport(), license, params }
+        ClientSettings {
+            base,
+            transport: self.transport(),
+            license,
+            params,
+        }
     }
 
     /// How operations are carried.
@@ -123,8 +146,16 @@ impl GatewayArgs {
     ///
     /// [`Refused`] for an unknown zone.
     pub fn server(&self, drain_delay: Duration) -> Result<server::Params, Refused> {
-        let zone = TimeZone::get(&self.upstream_timezone)
-            .map_err(|_| Refused::new("--upstream-timezone", "no such zone; give an IANA name such as Europe/Berlin"))?;
-        Ok(server::Params { upstream_timezone: zone, drain_delay, drain_timeout: self.drain_timeout })
+        let zone = TimeZone::get(&self.upstream_timezone).map_err(|_| {
+            Refused::new(
+                "--upstream-timezone",
+                "no such zone; give an IANA name such as Europe/Berlin",
+            )
+        })?;
+        Ok(server::Params {
+            upstream_timezone: zone,
+            drain_delay,
+            drain_timeout: self.drain_timeout,
+        })
     }
 }

@@ -24,12 +24,18 @@ pub(super) struct LicenseArgs {
 impl LicenseArgs {
     /// Reads the licence and checks that `transport` can carry it.
     pub(super) fn read(&self, transport: Transport) -> Result<License, Refused> {
-        let Self { license, license_file } = self;
+        let Self {
+            license,
+            license_file,
+        } = self;
         match (license, license_file) {
             (Some(license), _) => parse("--license", license, transport),
             (None, Some(path)) => {
                 let text = std::fs::read_to_string(path).map_err(|error| {
-                    Refused::new("--license-file", format_args!("cannot read {}: {error}", path.display()))
+                    Refused::new(
+                        "--license-file",
+                        format_args!("cannot read {}: {error}", path.display()),
+                    )
                 })?;
                 parse("--license-file", &SecretString::from(text), transport)
             }
@@ -52,6 +58,8 @@ fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
 
 impl fmt::Debug for LicenseArgs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LicenseArgs").field("license_file", &self.license_file).finish_non_exhaustive()
+        f.debug_struct("LicenseArgs")
+            .field("license_file", &self.license_file)
+            .finish_non_exhaustive()
     }
 }

@@ -12,7 +12,12 @@ use crate::sandbox::{self, ErrorForm, State, Traffic, World};
 #[derive(Args, Debug)]
 pub struct SandboxArgs {
     /// Where the stand-in upstream listens
-    #[arg(long, env = "PORTICO_SANDBOX_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    #[arg(
+        long,
+        env = "PORTICO_SANDBOX_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_name = "ADDRESS"
+    )]
     pub sandbox_listen: SocketAddr,
     /// Decides everything that is drawn: the same seed gives the same history
     #[arg(long, env = "PORTICO_SEED", default_value_t = 1, value_name = "NUMBER")]
@@ -24,7 +29,12 @@ pub struct SandboxArgs {
     #[arg(long, env = "PORTICO_EXTENSIONS", default_value_t = 20, value_name = "COUNT")]
     extensions: u16,
     /// New calls a minute, per customer
-    #[arg(long, env = "PORTICO_CALLS_PER_MINUTE", default_value_t = 12.0, value_name = "RATE")]
+    #[arg(
+        long,
+        env = "PORTICO_CALLS_PER_MINUTE",
+        default_value_t = 12.0,
+        value_name = "RATE"
+    )]
     calls_per_minute: f64,
     /// How long a call lasts on average
     #[arg(long, env = "PORTICO_MEAN_DURATION", default_value = "90s", value_parser = duration, value_name = "TIME")]
@@ -59,18 +69,30 @@ impl SandboxArgs {
         if !(self.calls_per_minute.is_finite() && self.calls_per_minute >= 0.0) {
             return Err(Refused::new("--calls-per-minute", "must be 0 or more"));
         }
-        let traffic =
-            Traffic { calls_per_minute: self.calls_per_minute, mean_duration: self.mean_duration };
-        let world =
-            World { seed: self.seed, customers: self.customers, extensions: self.extensions, traffic };
+        let traffic = Traffic {
+            calls_per_minute: self.calls_per_minute,
+            mean_duration: self.mean_duration,
+        };
+        let world = World {
+            seed: self.seed,
+            customers: self.customers,
+            extensions: self.extensions,
+            traffic,
+        };
         let faults = self.faults.as_deref().map(sandbox::parse_faults).transpose();
         Ok(sandbox::Params {
-            state: if self.recorded { State::Recorded } else { State::Living(world) },
+            state: if self.recorded {
+                State::Recorded
+            } else {
+                State::Living(world)
+            },
             error_form: match self.error_form {
                 ErrorFormName::Row => ErrorForm::Row,
                 ErrorFormName::Table => ErrorForm::Table,
             },
-            faults: faults.map_err(|wrong| Refused::new("--faults", wrong))?.unwrap_or_default(),
+            faults: faults
+                .map_err(|wrong| Refused::new("--faults", wrong))?
+                .unwrap_or_default(),
             fault_seed: self.seed,
             ..sandbox::Params::default()
         })

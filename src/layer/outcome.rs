@@ -39,6 +39,8 @@ pin_project! {
     pub struct ResponseFuture<F> {
         #[pin]
         inner: F,
+        span: Span,
+        // Taken with the answer.
         ending: Option<Ending>,
     }
 }
@@ -85,9 +87,17 @@ where
             rpc.method = method,
             rpc.response.status_code = tracing::field::Empty,
         );
-        let ending = Ending { span: span.clone(), started: Instant::now(), told: false };
+        let ending = Ending {
+            span: span.clone(),
+            started: Instant::now(),
+            told: false,
+        };
         let inner = span.in_scope(|| self.inner.call(request));
-        ResponseFuture { inner, ending: Some(ending) }
+        ResponseFuture {
+            inner,
+            span,
+            ending: Some(ending),
+        }
     }
 }
 
@@ -101,8 +111,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let span = this.ending.as_ref().map(|ending| ending.span.clone()).unwrap_or_else(Span::none);
-        let _entered = span.enter();
+        let _entered = this.span.enter();
         let result = ready!(this.inner.poll(cx));
         let Some(mut ending) = this.ending.take() else {
             return Poll::Pending;
@@ -164,9 +173,9 @@ impl Ending {
             return;
         }
         let _entered = self.span.enter();
-        self.span.record("rpc.response.status_code", code.description());
+        self.span.record("rpc.response.status_code", name(code));
         debug!(
-            rpc.response.status_code = ?code,
+            rpc.response.status_code = name(code),
             elapsed_us = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
             "the RPC ended",
         );
@@ -180,5 +189,28 @@ impl Drop for Ending {
             self.span.record("rpc.response.status_code", "CANCELLED");
             debug!("the caller left before the end");
         }
+    }
+}
+
+/// The name of a code as the gRPC specification writes it.
+fn name(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
     }
 }

@@ -14,7 +14,10 @@ use crate::lifecycle::{Readiness, State};
 use crate::proto::v1::customer_extension_service_server::CustomerExtensionServiceServer;
 use crate::service::CustomerExtension;
 
-const NAMES: [&str; 2] = ["", <CustomerExtensionServiceServer<CustomerExtension> as NamedService>::NAME];
+const NAMES: [&str; 2] = [
+    "",
+    <CustomerExtensionServiceServer<CustomerExtension> as NamedService>::NAME,
+];
 
 const LIVENESS: &str = "liveness";
 
@@ -28,17 +31,19 @@ pub(super) async fn service(
     for name in NAMES {
         reporter.set_service_status(name, ServingStatus::NotServing).await;
     }
-    reporter.set_service_status(LIVENESS, ServingStatus::Serving).await;
+    reporter
+        .set_service_status(LIVENESS, ServingStatus::Serving)
+        .await;
 
     let mut states = readiness.subscribe();
     background.spawn(async move {
         loop {
-            let status = match *states.borrow_and_update() {
+            let serving = match *states.borrow_and_update() {
                 State::Ready => ServingStatus::Serving,
                 State::Starting | State::NotReady(_) | State::Draining => ServingStatus::NotServing,
             };
             for name in NAMES {
-                reporter.set_service_status(name, status).await;
+                reporter.set_service_status(name, serving).await;
             }
             if states.changed().await.is_err() {
                 return;

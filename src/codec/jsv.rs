@@ -15,12 +15,14 @@
 //! This module uses nothing else of the crate, so that it can become one of its own.
 
 mod de;
+mod elements;
 mod error;
 mod scalar;
 mod scan;
 mod ser;
 
 pub use self::de::{Deserializer, from_str};
+pub use self::elements::Elements;
 pub use self::error::{Category, Error};
 pub use self::scan::MAX_DEPTH;
 pub use self::ser::{Compound, EmptyText, Presence, Serializer, to_string};

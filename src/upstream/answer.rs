@@ -16,9 +16,23 @@ use crate::wire::Answer;
 ///
 /// # Errors
 ///
-/// [`Error::Status`] for any status but 200; [`Error::Empty`], [`Error::NotCsv`], [`Error::Undecodable`] and
-/// [`Error::Blank`] for what is not an answer.
+/// As [`check`]; [`Error::Undecodable`] and [`Error::Blank`] for what is not an answer.
 pub fn read(status: StatusCode, headers: &HeaderMap, body: &[u8], effect: Effect) -> Result<Answer, Error> {
+    check(status, headers, body, effect)?;
+    let answer: Answer = csv::one_from_slice(body).map_err(Error::Undecodable)?;
+    if is_blank(&answer) {
+        Err(Error::Blank)
+    } else {
+        Ok(answer)
+    }
+}
+
+/// Whether this may be an answer: all that can be said without decoding the body.
+///
+/// # Errors
+///
+/// [`Error::Status`] for any status but 200; [`Error::Empty`] and [`Error::NotCsv`].
+pub fn check(status: StatusCode, headers: &HeaderMap, body: &[u8], effect: Effect) -> Result<(), Error> {
     if status != StatusCode::OK {
         let kind = kind_of_status(status, is_csv(headers), effect);
         return Err(Error::Status {
@@ -30,14 +44,10 @@ pub fn read(status: StatusCode, headers: &HeaderMap, body: &[u8], effect: Effect
     if body.is_empty() {
         return Err(Error::Empty);
     }
-    if !is_csv(headers) {
-        return Err(Error::NotCsv);
-    }
-    let answer: Answer = csv::one_from_slice(body).map_err(Error::Undecodable)?;
-    if is_blank(&answer) {
-        Err(Error::Blank)
+    if is_csv(headers) {
+        Ok(())
     } else {
-        Ok(answer)
+        Err(Error::NotCsv)
     }
 }
 

@@ -144,7 +144,9 @@ impl Client {
     /// Dropping the future abandons the exchange: a change may then happen or not.
     pub async fn call<O: Operation>(&self, operation: &O) -> Result<O::Answer, Error> {
         let answer = self
-            .exchange(operation)
+            .exchange(operation, None, |status, headers, body| {
+                answer::read(status, headers, &body, O::EFFECT)
+            })
             .await
             .and_then(|answer| operation.parse(answer));
         answer.map_err(|error| match O::EFFECT {
@@ -153,7 +155,27 @@ impl Client {
         })
     }
 
-    async fn exchange<O: Operation>(&self, operation: &O) -> Result<crate::wire::Answer, Error> {
+    /// Sends `operation`, once, and gives the body of the answer as it is, for a reader that knows most of it already.
+    ///
+    /// `timeout` takes the place of the limit for a whole exchange.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`], but for what only decoding can tell.
+    pub async fn fetch<O: Operation>(&self, operation: &O, timeout: Duration) -> Result<Bytes, Error> {
+        self.exchange(operation, Some(timeout), |status, headers, body| {
+            answer::check(status, headers, &body, O::EFFECT).map(|()| body)
+        })
+        .await
+    }
+
+    /// One attempt in a span of its own: sends `operation` and has the answer read.
+    async fn exchange<O: Operation, T>(
+        &self,
+        operation: &O,
+        timeout: Option<Duration>,
+        read: impl FnOnce(StatusCode, &HeaderMap, Bytes) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let request = self.transport.request(operation, &self.base, &self.license)?;
         let template = self.transport.template(operation);
         let span = tracing::debug_span!(
@@ -169,11 +191,11 @@ impl Client {
         );
         async {
             let span = tracing::Span::current();
-            let exchanged = self.send(request, template).await;
+            let exchanged = self.send(request, template, timeout).await;
             let answer = exchanged.and_then(|(status, headers, body)| {
                 span.record("http.response.status_code", status.as_u16());
                 span.record("http.response.body.size", body.len());
-                answer::read(status, &headers, &body, O::EFFECT)
+                read(status, &headers, body)
             });
             answer.inspect_err(|error| {
                 span.record("error.type", error.kind().error_type());
@@ -197,8 +219,12 @@ impl Client {
         &self,
         request: Request<Bytes>,
         template: &'static str,
+        timeout: Option<Duration>,
     ) -> Result<(StatusCode, HeaderMap, Bytes), Error> {
-        let request = to_reqwest(request, template)?;
+        let mut request = to_reqwest(request, template)?;
+        if timeout.is_some() {
+            *request.timeout_mut() = timeout;
+        }
         let response = self.http.execute(request).await.map_err(to_error)?;
         let (head, body) = http::Response::from(response).into_parts();
         let body = Limited::new(body, self.max_body)

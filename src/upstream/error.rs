@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::codec::csv;
+use crate::codec::{csv, jsv};
 
 /// A failed call to the upstream.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +52,9 @@ pub enum Error {
     /// 200 with CSV that cannot be read.
     #[error("the answer cannot be decoded")]
     Undecodable(#[source] csv::Error),
+    /// 200 with CSV of which a column that was read on its own cannot be read.
+    #[error("a column of the answer cannot be decoded")]
+    UndecodableColumn(#[source] jsv::Error),
     /// 200 with a row in which nothing is set, not even the echo of the licence: the body of an error whose status got
     /// lost.
     #[error("the answer holds nothing but defaults")]
@@ -172,7 +175,9 @@ impl Error {
             Self::Status { kind, .. } => *kind,
             Self::Empty => Kind::Empty,
             Self::NotCsv => Kind::NotCsv,
-            Self::Undecodable(_) | Self::Blank | Self::Incomplete { .. } => Kind::Undecodable,
+            Self::Undecodable(_) | Self::UndecodableColumn(_) | Self::Blank | Self::Incomplete { .. } => {
+                Kind::Undecodable
+            }
             Self::NothingDeleted => Kind::NotFound,
             Self::OutcomeUnknown(_) => Kind::OutcomeUnknown,
         }
@@ -200,6 +205,7 @@ impl Error {
             | Self::Empty
             | Self::NotCsv
             | Self::Undecodable(_)
+            | Self::UndecodableColumn(_)
             | Self::Blank
             | Self::Incomplete { .. } => true,
             Self::Status { status, .. } => {

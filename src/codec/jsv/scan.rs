@@ -104,6 +104,17 @@ impl<'de> Scanner<'de> {
         found
     }
 
+    /// Takes `element`, if that is what comes next and a comma or bracket follows.
+    pub(super) fn take_element(&mut self, element: &str) -> bool {
+        let rest = self.rest();
+        let found =
+            rest.starts_with(element.as_bytes()) && matches!(rest.get(element.len()), Some(b',' | b']'));
+        if found {
+            self.position += element.len();
+        }
+        found
+    }
+
     /// Takes the opening bracket at the position; false if the closing one follows at once.
     pub(super) fn open(&mut self, bracket: Bracket) -> Result<bool, Error> {
         if self.depth == MAX_DEPTH {

@@ -4,14 +4,16 @@
 //! | --- | --- |
 //! | `/livez` | 200 as long as the process runs, draining included |
 //! | `/readyz` | 200, or 503 with the reason in words |
+//! | `/feeds` | the feeds of the watch, as JSON |
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
+use axum::{Json, Router};
 use tokio::net::TcpListener;
 
 use crate::lifecycle::{self, Readiness};
+use crate::watch::Hub;
 
 /// Serves the operator's port until `shutdown`.
 ///
@@ -21,12 +23,14 @@ use crate::lifecycle::{self, Readiness};
 pub async fn run(
     listener: TcpListener,
     readiness: Readiness,
+    hub: Hub,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let routes = Router::new()
         .route("/livez", get(async || "alive\n"))
         .route("/readyz", get(readyz))
-        .with_state(readiness);
+        .with_state(readiness)
+        .route("/feeds", get(async move || Json(hub.feeds())));
     axum::serve(listener, routes)
         .with_graceful_shutdown(shutdown)
         .await

@@ -12,6 +12,8 @@ pub mod proto;
 pub mod sandbox;
 pub mod server;
 pub mod service;
+pub mod status;
 pub mod telemetry;
 pub mod upstream;
+pub mod watch;
 pub mod wire;

@@ -21,6 +21,7 @@ use crate::calls::{Calls, watch_upstream};
 use crate::lifecycle::Readiness;
 use crate::service::CustomerExtension;
 use crate::upstream::Client;
+use crate::watch::{self, Hub};
 
 /// Settings of the gateway.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub struct Params {
     pub drain_delay: Duration,
     /// How long calls in flight may then go on.
     pub drain_timeout: Duration,
+    /// The watch.
+    pub watch: watch::Params,
 }
 
 impl Default for Params {
@@ -39,6 +42,7 @@ impl Default for Params {
             upstream_timezone: TimeZone::UTC,
             drain_delay: Duration::from_secs(5),
             drain_timeout: Duration::from_secs(20),
+            watch: watch::Params::default(),
         }
     }
 }
@@ -82,9 +86,22 @@ pub async fn run(
         upstream_timezone,
         drain_delay,
         drain_timeout,
+        watch,
     } = params;
     let readiness = Readiness::default();
     let calls = Calls::new(client.clone(), readiness.clone());
+    // Whoever watches a gateway that stops is told to come back while others finish.
+    let watch = watch::Params {
+        reconnect_window: drain_timeout,
+        ..watch
+    };
+    let hub = Hub::new(
+        client.clone(),
+        readiness.clone(),
+        upstream_timezone.clone(),
+        watch,
+    );
+    let _feeds_end = hub.drain_on_drop();
     let service = CustomerExtension::new(calls, upstream_timezone);
     let stop = CancellationToken::new();
 
@@ -92,20 +109,32 @@ pub async fn run(
     let mut background = JoinSet::new();
     background.spawn(watch_upstream(client, readiness.clone()));
     let health = health::service(&readiness, &mut background).await;
-    let admin_readiness = readiness.clone();
+    let admin = admin::run(
+        listeners.admin,
+        readiness.clone(),
+        hub.clone(),
+        std::future::pending(),
+    );
     background.spawn(async move {
-        if let Err(error) = admin::run(listeners.admin, admin_readiness, std::future::pending()).await {
+        if let Err(error) = admin.await {
             warn!(%error, "the admin port failed");
         }
     });
 
-    let serving = grpc::serve(listeners.grpc, service, health, stop.clone().cancelled_owned());
+    let serving = grpc::serve(
+        listeners.grpc,
+        service,
+        hub.clone(),
+        health,
+        stop.clone().cancelled_owned(),
+    );
     let draining = async {
         shutdown.await;
         info!("stopping: no new calls are wanted");
         readiness.drain();
         tokio::time::sleep(drain_delay).await;
         stop.cancel();
+        hub.drain().await;
         tokio::time::sleep(drain_timeout).await;
         warn!("stopped with calls in flight: the drain timeout has passed");
     };

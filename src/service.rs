@@ -1,7 +1,7 @@
 //! The RPCs: each parses its request, calls down and converts up, in a file of its own.
 //!
 //! Parsing collects every violation of a request before anything is sent. Errors become statuses in one place,
-//! [`status`].
+//! [`status`]. [`Watching`] adds the one RPC whose answers are not messages but shared frames.
 
 mod active_calls;
 mod add_extension;
@@ -14,16 +14,19 @@ mod list_extensions;
 mod list_online_accounts;
 mod list_unavailable_extensions;
 mod reply;
-pub mod status;
 mod update_extension;
+pub mod watching;
 
 use jiff::tz::TimeZone;
 use tonic::{Request, Response, Status};
 
-pub use self::error::{Error, Violation};
+pub use self::error::Error;
+pub use self::watching::Watching;
 use crate::calls::Calls;
+use crate::proto::server::customer_extension_service_server::CustomerExtensionService;
 use crate::proto::v1;
-use crate::proto::v1::customer_extension_service_server::CustomerExtensionService;
+use crate::status;
+use crate::upstream::Transport;
 
 /// The service `porta.customerextension.v1.CustomerExtensionService`.
 #[derive(Clone, Debug)]
@@ -38,13 +41,26 @@ impl CustomerExtension {
     pub fn new(calls: Calls, zone: TimeZone) -> Self {
         Self { calls, zone }
     }
+
+    /// How operations are carried, which decides what texts they can hold.
+    #[must_use]
+    pub fn transport(&self) -> Transport {
+        self.calls.transport()
+    }
 }
 
 /// The answer of an RPC, or the one status that stands for its error.
 fn respond<T>(result: Result<T, Error>) -> Result<Response<T>, Status> {
-    result
-        .map(Response::new)
-        .map_err(|error| status::to_status(&error))
+    result.map(Response::new).map_err(to_status)
+}
+
+fn to_status(error: Error) -> Status {
+    match error {
+        Error::Invalid(violations) => status::of_violations(&violations),
+        Error::Upstream(error) => status::of_call(&error),
+        Error::Watch(end) => status::of_watch(end),
+        Error::Query(kind) => status::of_kind(kind, None),
+    }
 }
 
 #[tonic::async_trait]
@@ -82,15 +98,6 @@ impl CustomerExtensionService for CustomerExtension {
         request: Request<v1::ListActiveCallsRequest>,
     ) -> Result<Response<v1::ListActiveCallsResponse>, Status> {
         respond(list_active_calls::call(&self.calls, &self.zone, request.into_inner()).await)
-    }
-
-    type ActiveCallsStream = active_calls::Events;
-
-    async fn active_calls(
-        &self,
-        request: Request<v1::ActiveCallsRequest>,
-    ) -> Result<Response<Self::ActiveCallsStream>, Status> {
-        respond(active_calls::call(&self.calls, &request.into_inner()))
     }
 
     async fn add_extension(

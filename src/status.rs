@@ -1,6 +1,6 @@
 //! The one place where an error becomes a [`Status`].
 //!
-//! Code, reason and text depend on the [`Kind`] alone and are fixed: nothing that the upstream said reaches a caller.
+//! Code, reason and text are fixed per kind of error: nothing that the upstream said reaches a caller.
 //! `docs/errors.md` is this file as a table, and a test holds the two together.
 
 use std::collections::HashMap;
@@ -9,8 +9,7 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
-use super::error::{Error, Violation};
-use crate::upstream::{self, Kind};
+use crate::upstream::{Error, Kind};
 
 /// The `domain` of every `ErrorInfo`.
 pub const DOMAIN: &str = "portico";
@@ -18,29 +17,52 @@ pub const DOMAIN: &str = "portico";
 /// The reason of a request that breaks rules.
 pub const INVALID_REQUEST: &str = "INVALID_REQUEST";
 
-/// The reason of an RPC that the gateway does not have.
-pub const NOT_IMPLEMENTED: &str = "NOT_IMPLEMENTED";
-
 /// What to wait before the next try when the upstream did not say.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// The longest wait passed on to a caller.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(300);
 
-/// The status that stands for `error`.
-#[must_use]
-pub fn to_status(error: &Error) -> Status {
-    match error {
-        Error::Invalid(violations) => invalid(violations),
-        Error::Upstream(error) => upstream(error),
-        Error::Unimplemented => {
-            let text = "this RPC is not part of the gateway yet";
-            Status::with_error_details(Code::Unimplemented, text, details(NOT_IMPLEMENTED))
-        }
-    }
+/// One field that breaks a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The path of the field, such as `product_ids[1]`.
+    pub field: String,
+    /// What it must be. Never repeats the value.
+    pub description: String,
 }
 
-fn invalid(violations: &[Violation]) -> Status {
+/// Why a watch was not opened or has ended, besides a failed call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WatchEnd {
+    /// There was no good poll in time; the kind of the last failure, if there was one.
+    NoPoll(Option<Kind>),
+    /// The gateway has as many watchers or feeds as it takes.
+    Quota(Quota),
+    /// The state is older than the caller accepts.
+    Stale,
+    /// The caller reads too slowly.
+    SlowConsumer,
+    /// The caller's deadline has passed.
+    Deadline,
+    /// The gateway is stopping.
+    Draining,
+}
+
+/// A limit of the watch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quota {
+    /// Watchers of one feed.
+    FeedWatchers(usize),
+    /// Watchers of the gateway.
+    Watchers(usize),
+    /// Feeds of the gateway.
+    Feeds(usize),
+}
+
+/// The status of a request that breaks rules.
+#[must_use]
+pub fn of_violations(violations: &[Violation]) -> Status {
     let mut details = details(INVALID_REQUEST);
     let violations: Vec<_> = violations
         .iter()
@@ -54,14 +76,79 @@ fn invalid(violations: &[Violation]) -> Status {
     )
 }
 
-fn upstream(error: &upstream::Error) -> Status {
-    let kind = error.kind();
+/// The status of a failed call.
+#[must_use]
+pub fn of_call(error: &Error) -> Status {
+    of_kind(error.kind(), error.retry_after())
+}
+
+/// The status of a kind of failure; `retry_after` is the wait that the upstream asked for.
+#[must_use]
+pub fn of_kind(kind: Kind, retry_after: Option<Duration>) -> Status {
     let mut details = details(reason(kind));
     if is_retryable(kind) {
-        let delay = error.retry_after().unwrap_or(RETRY_DELAY).min(MAX_RETRY_DELAY);
+        let delay = retry_after.unwrap_or(RETRY_DELAY).min(MAX_RETRY_DELAY);
         details.set_retry_info(Some(delay));
     }
     Status::with_error_details(code(kind), message(kind), details)
+}
+
+/// The status of a watch that was not opened or has ended.
+#[must_use]
+pub fn of_watch(end: WatchEnd) -> Status {
+    let (code, reason, text) = match end {
+        WatchEnd::NoPoll(_) => (
+            Code::Unavailable,
+            "WATCH_NO_POLL",
+            "the upstream could not be polled in time",
+        ),
+        WatchEnd::Quota(_) => (
+            Code::ResourceExhausted,
+            "WATCH_QUOTA",
+            "the gateway has as many watches as it takes",
+        ),
+        WatchEnd::Stale => (
+            Code::Unavailable,
+            "WATCH_STALE",
+            "the state is older than max_staleness",
+        ),
+        WatchEnd::SlowConsumer => (
+            Code::ResourceExhausted,
+            "SLOW_CONSUMER",
+            "the events were not read in time",
+        ),
+        WatchEnd::Deadline => (
+            Code::DeadlineExceeded,
+            "DEADLINE_EXCEEDED",
+            "the deadline has passed",
+        ),
+        WatchEnd::Draining => (Code::Unavailable, "DRAINING", "the gateway is stopping"),
+    };
+    let mut details = details(reason);
+    match end {
+        WatchEnd::NoPoll(Some(kind)) => {
+            let cause = HashMap::from([("cause".to_owned(), self::reason(kind).to_owned())]);
+            details.set_error_info(reason, DOMAIN, cause);
+        }
+        WatchEnd::Quota(quota) => {
+            let (subject, limit) = match quota {
+                Quota::FeedWatchers(limit) => ("watchers of one feed", limit),
+                Quota::Watchers(limit) => ("watchers", limit),
+                Quota::Feeds(limit) => ("feeds", limit),
+            };
+            details.add_quota_failure_violation(subject, format!("at most {limit}"));
+        }
+        WatchEnd::NoPoll(None)
+        | WatchEnd::Stale
+        | WatchEnd::SlowConsumer
+        | WatchEnd::Deadline
+        | WatchEnd::Draining => {}
+    }
+    // Whoever is told UNAVAILABLE or RESOURCE_EXHAUSTED may come back, but not at once.
+    if code != Code::DeadlineExceeded {
+        details.set_retry_info(Some(RETRY_DELAY));
+    }
+    Status::with_error_details(code, text, details)
 }
 
 fn details(reason: &str) -> ErrorDetails {

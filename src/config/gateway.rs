@@ -8,8 +8,11 @@ use jiff::tz::TimeZone;
 
 use super::license::LicenseArgs;
 use super::{Refused, duration};
-use crate::server;
 use crate::upstream::{BaseUrl, Client, License, Transport, client};
+use crate::{server, watch};
+
+/// More often than this is a flood, not a watch.
+const MIN_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Where the upstream is, and by which licence it knows the gateway.
 #[derive(Args, Debug)]
@@ -50,6 +53,33 @@ pub struct GatewayArgs {
     /// Limit for a whole exchange with the upstream
     #[arg(long, env = "PORTICO_UPSTREAM_TIMEOUT", default_value = "30s", value_parser = duration, value_name = "TIME")]
     upstream_timeout: Duration,
+    /// From the end of one poll of live calls to the start of the next
+    #[arg(long, env = "PORTICO_POLL_INTERVAL", default_value = "2s", value_parser = duration, value_name = "TIME")]
+    poll_interval: Duration,
+    /// The most watchers of one customer's calls
+    #[arg(
+        long,
+        env = "PORTICO_MAX_FEED_WATCHERS",
+        default_value_t = 1_000,
+        value_name = "COUNT"
+    )]
+    max_feed_watchers: usize,
+    /// The most watchers altogether
+    #[arg(
+        long,
+        env = "PORTICO_MAX_WATCHERS",
+        default_value_t = 20_000,
+        value_name = "COUNT"
+    )]
+    max_watchers: usize,
+    /// The most different queries watched
+    #[arg(
+        long,
+        env = "PORTICO_MAX_FEEDS",
+        default_value_t = 2_000,
+        value_name = "COUNT"
+    )]
+    max_feeds: usize,
     /// How long calls in flight may go on once connections are refused
     #[arg(long, env = "PORTICO_DRAIN_TIMEOUT", default_value = "20s", value_parser = duration, value_name = "TIME")]
     drain_timeout: Duration,
@@ -152,10 +182,21 @@ impl GatewayArgs {
                 "no such zone; give an IANA name such as Europe/Berlin",
             )
         })?;
+        if self.poll_interval < MIN_POLL_INTERVAL {
+            return Err(Refused::new("--poll-interval", "must be at least 50ms"));
+        }
+        let watch = watch::Params {
+            interval: self.poll_interval,
+            max_feed_watchers: self.max_feed_watchers,
+            max_watchers: self.max_watchers,
+            max_feeds: self.max_feeds,
+            ..watch::Params::default()
+        };
         Ok(server::Params {
             upstream_timezone: zone,
             drain_delay,
             drain_timeout: self.drain_timeout,
+            watch,
         })
     }
 }

@@ -11,8 +11,9 @@ use tonic_web::GrpcWebLayer;
 use super::Error;
 use crate::layer::outcome::OutcomeLayer;
 use crate::proto;
-use crate::proto::v1::customer_extension_service_server::CustomerExtensionServiceServer;
-use crate::service::CustomerExtension;
+use crate::proto::server::customer_extension_service_server::CustomerExtensionServiceServer;
+use crate::service::{CustomerExtension, Watching};
+use crate::watch::Hub;
 
 /// Streams on one connection; without a limit it is unlimited.
 const MAX_STREAMS: u32 = 2048;
@@ -35,6 +36,7 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 pub(super) async fn serve(
     listener: TcpListener,
     service: CustomerExtension,
+    hub: Hub,
     health: HealthServer<impl Health>,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Error> {
@@ -46,6 +48,8 @@ pub(super) async fn serve(
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
     };
+    let transport = service.transport();
+    let calls = CustomerExtensionServiceServer::new(service).max_decoding_message_size(MAX_REQUEST);
     let reflection = describe().build_v1().map_err(Error::Reflection)?;
     // Older tools, grpcurl 1.8 and Python's reflection client among them, speak only v1alpha.
     let reflection_alpha = describe().build_v1alpha().map_err(Error::Reflection)?;
@@ -60,7 +64,7 @@ pub(super) async fn serve(
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
         .layer(OutcomeLayer)
         .layer(GrpcWebLayer::new())
-        .add_service(CustomerExtensionServiceServer::new(service).max_decoding_message_size(MAX_REQUEST))
+        .add_service(Watching::new(calls, hub, transport))
         .add_service(health)
         .add_service(reflection)
         .add_service(reflection_alpha)

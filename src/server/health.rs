@@ -11,7 +11,7 @@ use tonic_health::ServingStatus;
 use tonic_health::pb::health_server::{Health, HealthServer};
 
 use crate::lifecycle::{Readiness, State};
-use crate::proto::v1::customer_extension_service_server::CustomerExtensionServiceServer;
+use crate::proto::server::customer_extension_service_server::CustomerExtensionServiceServer;
 use crate::service::CustomerExtension;
 
 const NAMES: [&str; 2] = [

@@ -1,6 +1,7 @@
 //! Why an RPC gave no answer.
 
-use crate::upstream;
+use crate::status::{Violation, WatchEnd};
+use crate::upstream::{self, Kind};
 
 /// Why an RPC gave no answer.
 #[derive(Debug)]
@@ -9,17 +10,10 @@ pub enum Error {
     Invalid(Vec<Violation>),
     /// The call to the upstream failed.
     Upstream(upstream::Error),
-    /// The gateway does not have this RPC yet.
-    Unimplemented,
-}
-
-/// One field that breaks a rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// The path of the field, such as `product_ids[1]`.
-    pub field: String,
-    /// What it must be. Never repeats the value.
-    pub description: String,
+    /// The watch cannot be opened.
+    Watch(WatchEnd),
+    /// The upstream refuses the query that was to be watched.
+    Query(Kind),
 }
 
 impl From<upstream::Error> for Error {

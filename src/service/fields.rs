@@ -9,7 +9,10 @@
 //!
 //! A reading method gives [`Noted`] only if it has noted a violation, so that the `else` has something to tell.
 
-use super::error::{Error, Violation};
+use std::time::Duration;
+
+use super::error::Error;
+use crate::status::Violation;
 use crate::upstream::Transport;
 use crate::upstream::value::{Id, Invalid, Number, OptionalId, ProductIds, Text};
 
@@ -86,6 +89,22 @@ impl Fields {
         } else {
             self.text(field, value).map(Some)
         }
+    }
+
+    /// A duration; `None` if it is absent.
+    pub(super) fn duration(
+        &mut self,
+        field: &str,
+        value: Option<prost_types::Duration>,
+    ) -> Result<Option<Duration>, Noted> {
+        value.map(Duration::try_from).transpose().map_err(|_| {
+            let description = "must be a duration of 0 or more".to_owned();
+            self.violations.push(Violation {
+                field: field.to_owned(),
+                description,
+            });
+            Noted
+        })
     }
 
     fn note<T>(&mut self, field: &str, parsed: Result<T, Invalid>) -> Result<T, Noted> {

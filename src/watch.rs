@@ -1,0 +1,30 @@
+//! The watch: a stream of a customer's live calls over an upstream that can only be polled.
+//!
+//! ```text
+//!   Hub ──▶ Feed ◀── owner: Poller decides when, Client polls, Observer reads, Log tells
+//!             │
+//!             └──── Watcher, Watcher, Watcher …: a cursor into the log each
+//! ```
+//!
+//! A *feed* is the gateway's view of one query. It is polled once however many watch, by one task that owns it. Its
+//! *log* is the state and the last deltas, encoded once as frames that every watcher shares. What clients are promised is
+//! in `docs/watch.md`.
+
+mod feed;
+mod feed_key;
+mod frame;
+mod hub;
+mod log;
+mod observe;
+mod params;
+mod poller;
+mod row;
+mod table;
+mod token;
+mod watcher;
+
+pub use self::feed::FeedInfo;
+pub use self::feed_key::FeedKey;
+pub use self::hub::{Hub, Refused};
+pub use self::params::Params;
+pub use self::watcher::{Options, Watcher};

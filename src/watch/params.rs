@@ -1,0 +1,78 @@
+//! The settings of the watch.
+
+use std::time::Duration;
+
+/// The settings of the watch. The defaults are the contract's.
+#[derive(Clone, Debug)]
+pub struct Params {
+    /// From the end of one poll to the start of the next.
+    pub interval: Duration,
+    /// Intervals, rotations and the like are stretched or shrunk by up to this share.
+    pub jitter: f64,
+    /// After how long without change a feed is polled more slowly.
+    pub quiet_after: Duration,
+    /// How much more slowly. Failing polls back off as far, too.
+    pub slow_factor: u32,
+    /// Limit for one poll.
+    pub poll_timeout: Duration,
+    /// Polls of all feeds at one time: polls must not starve the calls.
+    pub concurrent_polls: usize,
+    /// How long a feed is kept after its last watcher.
+    pub linger: Duration,
+    /// How long a watcher waits at open for a first good poll.
+    pub open_timeout: Duration,
+    /// `STALE` after this many intervals without a good poll…
+    pub stale_intervals: u32,
+    /// …and no earlier than this.
+    pub stale_after: Duration,
+    /// `DOWN` after this long without a good poll.
+    pub down_after: Duration,
+    /// An answer without calls right after this many or more is confirmed by one more poll.
+    pub confirm_empty: usize,
+    /// How many deltas are kept…
+    pub ring_entries: usize,
+    /// …and for how long.
+    pub ring_age: Duration,
+    /// Snapshots larger than this are sent in parts, in bytes.
+    pub snapshot_part: usize,
+    /// How long data may be pending for a watcher that reads nothing.
+    pub stuck_after: Duration,
+    /// After how long a stream ends so that watchers spread over gateways.
+    pub rotate_after: Duration,
+    /// Over how long the watchers of a stopping gateway are told to come back.
+    pub reconnect_window: Duration,
+    /// Watchers of one feed.
+    pub max_feed_watchers: usize,
+    /// Watchers of the process.
+    pub max_watchers: usize,
+    /// Feeds of the process.
+    pub max_feeds: usize,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self {
+            interval: Duration::from_secs(2),
+            jitter: 0.1,
+            quiet_after: Duration::from_secs(300),
+            slow_factor: 4,
+            poll_timeout: Duration::from_secs(10),
+            concurrent_polls: 16,
+            linger: Duration::from_secs(15),
+            open_timeout: Duration::from_secs(5),
+            stale_intervals: 3,
+            stale_after: Duration::from_secs(10),
+            down_after: Duration::from_secs(60),
+            confirm_empty: 3,
+            ring_entries: 128,
+            ring_age: Duration::from_secs(120),
+            snapshot_part: 256 * 1024,
+            stuck_after: Duration::from_secs(60),
+            rotate_after: Duration::from_secs(30 * 60),
+            reconnect_window: Duration::from_secs(20),
+            max_feed_watchers: 1_000,
+            max_watchers: 20_000,
+            max_feeds: 2_000,
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! When to poll, and how far the state can be trusted: a state machine in data, without IO.
+//!
+//! ```text
+//!               due                    finish
+//!   waiting ──────────▶ polling ────────────────────▶ waiting
+//!                                 unchanged, changed      interval (slower when quiet)
+//!                                 unconfirmed             a quarter of it
+//!                                 failed                  interval, doubled each time
+//! ```
+//!
+//! Freshness follows the last good poll by time alone, whether or not a poll is under way.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::params::Params;
+use crate::proto::v1::Freshness;
+
+/// How a poll ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// A good answer: the state as it is.
+    Unchanged,
+    /// A good answer: another state.
+    Changed,
+    /// A good answer that is not believed before it is confirmed.
+    Unconfirmed,
+    /// No good answer.
+    Failed,
+}
+
+/// The polls of one feed.
+#[derive(Debug)]
+pub(super) struct Poller {
+    interval: Duration,
+    slow_interval: Duration,
+    quiet_after: Duration,
+    stale_after: Duration,
+    down_after: Duration,
+    /// `None` while a poll is under way.
+    next: Option<Instant>,
+    failures: u32,
+    last_good: Instant,
+    last_change: Instant,
+    freshness: Freshness,
+}
+
+impl Poller {
+    /// Polls that begin at once.
+    pub(super) fn new(params: &Params, now: Instant) -> Self {
+        let stale_after = params.stale_after.max(params.interval * params.stale_intervals);
+        // Half of it, so that one slow or lost poll of a quiet feed does not make it stale.
+        let slowest = (stale_after / 2).max(params.interval);
+        Self {
+            interval: params.interval,
+            slow_interval: (params.interval * params.slow_factor).min(slowest),
+            quiet_after: params.quiet_after,
+            stale_after,
+            down_after: params.down_after.max(stale_after),
+            next: Some(now),
+            failures: 0,
+            last_good: now,
+            last_change: now,
+            freshness: Freshness::Live,
+        }
+    }
+
+    /// Whether a poll is to be started now.
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        self.next.is_some_and(|next| next <= now)
+    }
+
+    /// A poll was started.
+    pub(super) fn start(&mut self) {
+        self.next = None;
+    }
+
+    /// The poll ended. `jitter` stretches the wait for the next, around 1.
+    pub(super) fn finish(&mut self, outcome: Outcome, jitter: f64, now: Instant) {
+        match outcome {
+            Outcome::Unchanged => self.last_good = now,
+            Outcome::Changed => (self.last_good, self.last_change) = (now, now),
+            Outcome::Unconfirmed | Outcome::Failed => {}
+        }
+        self.failures = match outcome {
+            Outcome::Failed => self.failures.saturating_add(1),
+            Outcome::Unchanged | Outcome::Changed | Outcome::Unconfirmed => 0,
+        };
+        let wait = match outcome {
+            Outcome::Unconfirmed => self.interval / 4,
+            Outcome::Failed => {
+                let doubled = 2_u32.saturating_pow(self.failures - 1);
+                self.interval.saturating_mul(doubled).min(self.slow_interval)
+            }
+            Outcome::Unchanged | Outcome::Changed => {
+                let quiet = now.duration_since(self.last_change) >= self.quiet_after;
+                if quiet { self.slow_interval } else { self.interval }
+            }
+        };
+        self.next = Some(now + wait.mul_f64(jitter));
+    }
+
+    /// The new freshness, if it has changed by now.
+    pub(super) fn refresh(&mut self, now: Instant) -> Option<Freshness> {
+        let age = now.duration_since(self.last_good);
+        let freshness = if age >= self.down_after {
+            Freshness::Down
+        } else if age >= self.stale_after {
+            Freshness::Stale
+        } else {
+            Freshness::Live
+        };
+        (freshness != self.freshness).then(|| {
+            self.freshness = freshness;
+            freshness
+        })
+    }
+
+    /// When something is to be done: a poll is due, or the freshness changes.
+    pub(super) fn wake(&self) -> Option<Instant> {
+        let fades = match self.freshness {
+            Freshness::Live => Some(self.last_good + self.stale_after),
+            Freshness::Stale => Some(self.last_good + self.down_after),
+            Freshness::Down | Freshness::Unspecified => None,
+        };
+        [self.next, fades].into_iter().flatten().min()
+    }
+
+    /// When the next poll starts; `None` while one is under way.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.next
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn poller() -> (Poller, Instant) {
+        let now = Instant::now();
+        (Poller::new(&Params::default(), now), now)
+    }
+
+    /// Lets a poll start and end at `now`, and gives the wait until the next.
+    fn poll(poller: &mut Poller, outcome: Outcome, now: Instant) -> Duration {
+        poller.start();
+        assert_eq!(poller.next(), None, "one poll in flight");
+        poller.finish(outcome, 1.0, now);
+        poller.next().unwrap() - now
+    }
+
+    #[test]
+    fn the_first_poll_is_due_at_once_and_only_one_is_in_flight() {
+        let (mut poller, now) = poller();
+        assert!(poller.is_due(now));
+        poller.start();
+        assert!(!poller.is_due(now + 100 * SECOND));
+    }
+
+    #[test]
+    fn a_quiet_feed_is_polled_more_slowly_and_a_change_brings_back_full_speed() {
+        let (mut poller, now) = poller();
+        assert_eq!(poll(&mut poller, Outcome::Changed, now), 2 * SECOND);
+        assert_eq!(
+            poll(&mut poller, Outcome::Unchanged, now + 299 * SECOND),
+            2 * SECOND
+        );
+        assert_eq!(
+            poll(&mut poller, Outcome::Unchanged, now + 300 * SECOND),
+            5 * SECOND
+        );
+        assert_eq!(
+            poll(&mut poller, Outcome::Changed, now + 305 * SECOND),
+            2 * SECOND
+        );
+    }
+
+    #[test]
+    fn failures_back_off_and_a_good_answer_ends_that() {
+        let (mut poller, now) = poller();
+        let waits: Vec<_> = (0..4).map(|_| poll(&mut poller, Outcome::Failed, now)).collect();
+        assert_eq!(waits, [2 * SECOND, 4 * SECOND, 5 * SECOND, 5 * SECOND]);
+        assert_eq!(poll(&mut poller, Outcome::Unchanged, now), 2 * SECOND);
+    }
+
+    #[test]
+    fn an_unconfirmed_answer_is_confirmed_soon() {
+        let (mut poller, now) = poller();
+        assert_eq!(poll(&mut poller, Outcome::Unconfirmed, now), SECOND / 2);
+    }
+
+    #[test]
+    fn freshness_fades_with_the_age_of_the_last_good_poll_even_while_one_hangs() {
+        let (mut poller, now) = poller();
+        poll(&mut poller, Outcome::Changed, now);
+        poller.start();
+        assert_eq!(poller.wake(), Some(now + 10 * SECOND));
+        assert_eq!(poller.refresh(now + 10 * SECOND - Duration::from_millis(1)), None);
+        assert_eq!(poller.refresh(now + 10 * SECOND), Some(Freshness::Stale));
+        assert_eq!(poller.refresh(now + 11 * SECOND), None, "told once");
+        assert_eq!(poller.wake(), Some(now + 60 * SECOND));
+        assert_eq!(poller.refresh(now + 60 * SECOND), Some(Freshness::Down));
+        assert_eq!(poller.wake(), None, "only the poll under way can change anything");
+        poller.finish(Outcome::Unchanged, 1.0, now + 61 * SECOND);
+        assert_eq!(poller.refresh(now + 61 * SECOND), Some(Freshness::Live));
+    }
+
+    #[test]
+    fn a_failed_or_unconfirmed_poll_does_not_freshen() {
+        let (mut poller, now) = poller();
+        poll(&mut poller, Outcome::Failed, now + 9 * SECOND);
+        poll(&mut poller, Outcome::Unconfirmed, now + 9 * SECOND);
+        assert_eq!(poller.refresh(now + 10 * SECOND), Some(Freshness::Stale));
+    }
+
+    #[test]
+    fn staleness_is_three_intervals_where_that_is_longer() {
+        let now = Instant::now();
+        let params = Params {
+            interval: 20 * SECOND,
+            ..Params::default()
+        };
+        let mut poller = Poller::new(&params, now);
+        assert_eq!(poller.refresh(now + 59 * SECOND), None);
+        assert_eq!(
+            poller.refresh(now + 60 * SECOND),
+            Some(Freshness::Down),
+            "and never down before stale"
+        );
+    }
+}

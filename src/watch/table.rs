@@ -1,0 +1,132 @@
+//! A table of rows by key, and how one table differs from the next.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::row::Row;
+
+/// Rows in the upstream's order, found by key. Rows are shared with the deltas that tell of them.
+#[derive(Debug)]
+pub(super) struct Table<R: Row> {
+    rows: Vec<Arc<R>>,
+    index: HashMap<R::Key, usize>,
+}
+
+/// How one row changed: `None` stands for a row that was not or is no more there.
+#[derive(Debug)]
+pub(super) struct Change<R> {
+    pub(super) before: Option<Arc<R>>,
+    pub(super) after: Option<Arc<R>>,
+}
+
+// === impl Table ===
+
+impl<R: Row> Default for Table<R> {
+    fn default() -> Self {
+        Self::new(Vec::new())
+    }
+}
+
+impl<R: Row> Table<R> {
+    /// A table of `rows`. Of rows with one key the first is kept.
+    pub(super) fn new(mut rows: Vec<Arc<R>>) -> Self {
+        let mut index = HashMap::with_capacity(rows.len());
+        rows.retain(|row| {
+            let position = index.len();
+            let mut is_new = false;
+            index.entry(row.key().clone()).or_insert_with(|| {
+                is_new = true;
+                position
+            });
+            is_new
+        });
+        Self { rows, index }
+    }
+
+    pub(super) fn rows(&self) -> &[Arc<R>] {
+        &self.rows
+    }
+
+    fn get(&self, key: &R::Key) -> Option<&Arc<R>> {
+        self.index.get(key).map(|&position| &self.rows[position])
+    }
+
+    /// The sum of the rows' contents: the same for the same rows in any order.
+    pub(super) fn content(&self) -> u128 {
+        self.rows
+            .iter()
+            .fold(0, |sum, row| sum.wrapping_add(row.content()))
+    }
+
+    /// The changes that lead from this table to `next`: first what is new or other, in the order of `next`, then what is
+    /// gone.
+    pub(super) fn changes_to(&self, next: &Self) -> Vec<Change<R>> {
+        let mut changes = Vec::new();
+        for after in &next.rows {
+            let before = self.get(after.key());
+            // Most rows are the very same allocation.
+            if before.is_some_and(|before| Arc::ptr_eq(before, after) || before.content() == after.content())
+            {
+                continue;
+            }
+            changes.push(Change {
+                before: before.cloned(),
+                after: Some(after.clone()),
+            });
+        }
+        for before in &self.rows {
+            if next.get(before.key()).is_none() {
+                changes.push(Change {
+                    before: Some(before.clone()),
+                    after: None,
+                });
+            }
+        }
+        changes
+    }
+}
+
+// === impl Change ===
+
+impl<R: Row> Change<R> {
+    /// The key of the row that changed.
+    fn key(&self) -> Option<&R::Key> {
+        self.after.as_ref().or(self.before.as_ref()).map(|row| row.key())
+    }
+
+    /// Whether the row is as it was.
+    fn is_none(&self) -> bool {
+        match (&self.before, &self.after) {
+            (Some(before), Some(after)) => before.content() == after.content(),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        }
+    }
+}
+
+impl<R> Clone for Change<R> {
+    fn clone(&self) -> Self {
+        Self {
+            before: self.before.clone(),
+            after: self.after.clone(),
+        }
+    }
+}
+
+/// The net effect of changes one after another: one change a row at most, none for a row that is as it was.
+pub(super) fn fold<'c, R: Row + 'c>(changes: impl IntoIterator<Item = &'c Change<R>>) -> Vec<Change<R>> {
+    let mut net: Vec<Change<R>> = Vec::new();
+    let mut index = HashMap::new();
+    for change in changes {
+        let Some(key) = change.key() else { continue };
+        match index.get(key) {
+            None => {
+                index.insert(key.clone(), net.len());
+                net.push(change.clone());
+            }
+            Some(&position) => net[position].after.clone_from(&change.after),
+        }
+    }
+    net.retain(|change| !change.is_none());
+    net
+}

@@ -1,0 +1,225 @@
+//! A watcher: the body of one `ActiveCalls` answer.
+//!
+//! It is a cursor into its feed's log and one timer. It holds no queue: what it sends next is decided when the
+//! connection has room for it, so a slow reader gets fewer and larger steps, never more memory. Frames are shared
+//! [`Bytes`], handed out without a copy.
+//!
+//! ```text
+//!   Open ── drain, rotation ──▶ Closing: what is pending, bookmark, goodbye ──▶ status ──▶ end
+//!     └──── deadline, staleness, stuck ────────────────────────────────────────▶ status ──▶ end
+//! ```
+
+mod ending;
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Body, Frame};
+use pin_project_lite::pin_project;
+use tokio::sync::futures::OwnedNotified;
+use tokio::time::{Instant, Sleep, sleep_until};
+use tonic::Status;
+
+use self::ending::Ending;
+use super::hub::Place;
+use super::log::Cursor;
+use crate::status::WatchEnd;
+
+/// What a caller wants of a watch.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where to resume; empty = a snapshot.
+    pub resume_token: Bytes,
+    /// After how much silence to send a bookmark.
+    pub heartbeat: Duration,
+    /// End the stream when the state is older; zero = never.
+    pub max_staleness: Duration,
+    /// When the caller gives up.
+    pub deadline: Option<Instant>,
+}
+
+pin_project! {
+    /// The body of one `ActiveCalls` answer.
+    #[derive(Debug)]
+    pub struct Watcher {
+        place: Place,
+        cursor: Cursor,
+        heartbeat: Duration,
+        max_staleness: Duration,
+        deadline: Option<Instant>,
+        rotate_at: Instant,
+        last_sent: Instant,
+        last_polled: Instant,
+        phase: Phase,
+        #[pin]
+        changed: OwnedNotified,
+        #[pin]
+        timer: Sleep,
+    }
+}
+
+/// How far the stream is.
+#[derive(Debug)]
+enum Phase {
+    Open,
+    /// The frames that are still to be sent before the end, last first.
+    Closing(Vec<Bytes>, Status),
+    Ended,
+}
+
+/// What to do now.
+enum Step {
+    Send(Bytes),
+    Close(Ending),
+    Wait(Instant),
+}
+
+impl Watcher {
+    pub(super) fn new(place: Place, cursor: Cursor, options: &Options) -> Self {
+        let now = Instant::now();
+        let Options {
+            resume_token: _,
+            heartbeat,
+            max_staleness,
+            deadline,
+        } = *options;
+        let rotate_after = place.params().rotate_after.mul_f64(place.jitter());
+        Self {
+            changed: Arc::clone(&place.feed.changed).notified_owned(),
+            timer: sleep_until(now),
+            place,
+            cursor,
+            heartbeat,
+            max_staleness,
+            deadline,
+            rotate_at: now + rotate_after,
+            last_sent: now,
+            last_polled: now,
+            phase: Phase::Open,
+        }
+    }
+}
+
+impl Body for Watcher {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let mut this = self.project();
+        loop {
+            match this.phase {
+                Phase::Open => {}
+                Phase::Closing(frames, status) => {
+                    if let Some(frame) = frames.pop() {
+                        return Poll::Ready(Some(Ok(Frame::data(frame))));
+                    }
+                    let trailers = to_trailers(status);
+                    *this.phase = Phase::Ended;
+                    return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+                }
+                Phase::Ended => return Poll::Ready(None),
+            }
+            let now = Instant::now();
+            // Listen first and look then, so that nothing falls in between.
+            this.changed
+                .set(Arc::clone(&this.place.feed.changed).notified_owned());
+            let step = Look {
+                place: this.place,
+                heartbeat: *this.heartbeat,
+                max_staleness: *this.max_staleness,
+                deadline: *this.deadline,
+                rotate_at: *this.rotate_at,
+                last_sent: *this.last_sent,
+                last_polled: *this.last_polled,
+            }
+            .step(this.cursor, now);
+            *this.last_polled = now;
+            match step {
+                Step::Send(frame) => {
+                    *this.last_sent = now;
+                    return Poll::Ready(Some(Ok(Frame::data(frame))));
+                }
+                Step::Close(ending) => {
+                    let (mut frames, status) = ending.frames(this.place, this.cursor, *this.heartbeat);
+                    frames.reverse();
+                    *this.phase = Phase::Closing(frames, status);
+                }
+                Step::Wait(until) => {
+                    this.timer.as_mut().reset(until);
+                    if this.changed.as_mut().poll(cx).is_pending() {
+                        ready!(this.timer.as_mut().poll(cx));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// All that the next step depends on, besides the feed and the cursor.
+struct Look<'w> {
+    place: &'w Place,
+    heartbeat: Duration,
+    max_staleness: Duration,
+    deadline: Option<Instant>,
+    rotate_at: Instant,
+    last_sent: Instant,
+    last_polled: Instant,
+}
+
+impl Look<'_> {
+    fn step(self, cursor: &mut Cursor, now: Instant) -> Step {
+        let params = self.place.params();
+        let mut shared = self.place.feed.lock();
+        let draining = shared.draining;
+        let good = shared.last_good;
+        let Some(log) = &mut shared.log else {
+            return Step::Close(Ending::Status(WatchEnd::NoPoll(None)));
+        };
+        if self.deadline.is_some_and(|deadline| deadline <= now) {
+            return Step::Close(Ending::Status(WatchEnd::Deadline));
+        }
+        // Between two looks the connection had no room. An idle connection looks as soon as there is news.
+        let pending = log.pending_since(cursor, self.last_polled);
+        if pending.is_some_and(|since| now.duration_since(since) >= params.stuck_after) {
+            return Step::Close(Ending::Status(WatchEnd::SlowConsumer));
+        }
+        let too_old = good
+            .filter(|_| !self.max_staleness.is_zero())
+            .map(|good| good + self.max_staleness);
+        if too_old.is_some_and(|at| at <= now) {
+            return Step::Close(Ending::Status(WatchEnd::Stale));
+        }
+        if draining {
+            return Step::Close(Ending::Draining);
+        }
+        if self.rotate_at <= now {
+            return Step::Close(Ending::Rotated);
+        }
+        if let Some(frame) = log.next(cursor, self.heartbeat) {
+            return Step::Send(frame);
+        }
+        let heartbeat_at = self.last_sent + self.heartbeat;
+        if heartbeat_at <= now {
+            return Step::Send(log.bookmark(self.heartbeat));
+        }
+        let wake = [Some(heartbeat_at), Some(self.rotate_at), self.deadline, too_old];
+        Step::Wait(wake.into_iter().flatten().min().unwrap_or(heartbeat_at))
+    }
+}
+
+fn to_trailers(status: &Status) -> HeaderMap {
+    let mut trailers = HeaderMap::with_capacity(3);
+    if status.add_header(&mut trailers).is_err() {
+        // Its text and details are ours, and made of characters that a header can hold.
+        trailers.insert("grpc-status", http::HeaderValue::from_static("13"));
+    }
+    trailers
+}

@@ -61,7 +61,7 @@ struct ResponseStatus<'a> {
     message: &'a str,
     /// Missing where the service was not reached.
     #[serde(skip_serializing_if = "Option::is_none")]
-    errors: Option<[(); 0]>,
+    errors: Option<&'static [()]>,
 }
 
 /// What the service returned; `None` is its null.
@@ -79,7 +79,7 @@ pub(super) fn answered(format: Format, answer: Option<&Answer>) -> Reply {
 pub(super) fn refused(format: Format, form: ErrorForm, refusal: &Refusal) -> Reply {
     let body = match form {
         ErrorForm::Row => answer_body(format, &Answer::default()),
-        ErrorForm::Table => exception_body(format, &refusal.code, &refusal.message, Some([])),
+        ErrorForm::Table => exception_body(format, &refusal.code, &refusal.message, Some(&[])),
     };
     Reply::written(refusal.status, format, body)
 }
@@ -129,7 +129,7 @@ fn answer_body(format: Format, answer: &Answer) -> Vec<u8> {
     }
 }
 
-fn exception_body(format: Format, code: &str, message: &str, errors: Option<[(); 0]>) -> Vec<u8> {
+fn exception_body(format: Format, code: &str, message: &str, errors: Option<&'static [()]>) -> Vec<u8> {
     let exception = Exception {
         status: ResponseStatus {
             error_code: code,
@@ -145,7 +145,7 @@ fn exception_body(format: Format, code: &str, message: &str, errors: Option<[();
 }
 
 fn csv_body<T: Serialize>(row: &T) -> Vec<u8> {
-    csv::to_vec(std::slice::from_ref(row), Style::V3).unwrap_or_else(|error| {
+    csv::one_to_vec(row, Style::V3).unwrap_or_else(|error| {
         // Only an unfit type can fail, and the types are these; still no request may bring the server down.
         tracing::error!(%error, "an answer could not be written");
         Vec::new()

@@ -17,7 +17,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::time::Instant;
@@ -46,8 +46,8 @@ pub use self::control::{Wrong, parse_faults};
 pub use self::fault::{Fault, Trouble, When};
 pub use self::operation::{Operation, UnknownOperation};
 pub use self::stats::{Seen, Stats};
-pub use self::traffic::Params as Traffic;
-pub use self::world::Params as World;
+pub use self::traffic::Params as TrafficParams;
+pub use self::world::Params as WorldParams;
 
 use self::fault::{Injector, Plan};
 use self::service::{Calls, Service};
@@ -108,7 +108,7 @@ pub enum State {
     /// The recorded server's state, where nothing changes but by requests.
     Recorded,
     /// A generated world whose calls come and go.
-    Living(World),
+    Living(WorldParams),
 }
 
 /// What the body of a service error looks like: a v3 host is built one way or the other.
@@ -163,8 +163,7 @@ impl Sandbox {
         let (directory, calls) = match state {
             State::Recorded => (recorded::directory(), Calls::Recorded(recorded::calls())),
             State::Living(world) => {
-                let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-                let (directory, traffic) = world::populate(&world, since_epoch);
+                let (directory, traffic) = world::populate(&world);
                 (directory, Calls::Living(Box::new(traffic)))
             }
         };

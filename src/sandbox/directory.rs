@@ -11,8 +11,8 @@ use crate::wire::Extension;
 /// The first id given to an added extension, where none of the records at start is beyond it.
 const FIRST_ADDED: i32 = 5001;
 
-/// The records beyond which nothing is added.
-const CAPACITY: usize = 1_000_000;
+/// The number of records beyond which nothing is added.
+const CAPACITY: usize = 100_000;
 
 /// An extension and what else is known of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -15,7 +15,6 @@ use super::request::{Asked, Unreadable};
 use super::respond::{self, Reply};
 
 /// What becomes of a request.
-#[derive(Debug, PartialEq)]
 pub(super) enum Outcome {
     /// A response as it should be.
     Whole(Reply),

@@ -26,7 +26,7 @@ use super::respond::Reply;
 mod payload;
 
 /// The most a request's body may have. A form of the longest texts is far below it.
-const MAX_BODY: usize = 1 << 20;
+const MAX_BODY: usize = 64 << 10;
 
 /// How long requests in flight may go on after the shutdown began.
 const GRACE: Duration = Duration::from_secs(5);
@@ -42,7 +42,11 @@ pub(super) async fn serve(listener: TcpListener, sandbox: Sandbox, shutdown: imp
     loop {
         tokio::select! {
             () = &mut shutdown => break,
-            Some(_) = connections.join_next() => {}
+            Some(ended) = connections.join_next() => {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "a connection's task failed");
+                }
+            }
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
                     connections.spawn(connection(stream, sandbox.clone(), stopping.clone()));

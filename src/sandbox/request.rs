@@ -11,7 +11,6 @@ use super::negotiate::{self, Format};
 use super::route::{self, Target};
 
 /// The parts of a request that matter here.
-#[derive(Debug)]
 pub(super) struct Parts<'a> {
     pub(super) method: &'a str,
     /// The path as it was sent.
@@ -51,7 +50,9 @@ impl From<Unbindable> for Unreadable {
 /// Reads a request.
 pub(super) fn read(parts: &Parts<'_>) -> Asked {
     let query = texts(parts.query.as_bytes());
-    let is_form = header(parts, CONTENT_TYPE.as_str()).starts_with("application/x-www-form-urlencoded");
+    let is_form = header(parts, CONTENT_TYPE.as_str())
+        .to_ascii_lowercase()
+        .starts_with("application/x-www-form-urlencoded");
     let form = if is_form { texts(parts.body) } else { Vec::new() };
     let verb = overridden(parts, &query, &form).to_ascii_uppercase();
     let format = value(&query, "format");

@@ -15,7 +15,8 @@ use crate::wire::Answer;
 mod json;
 
 /// A response before HTTP.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// No `Debug`: the body can hold the licence.
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) content_type: Option<&'static str>,

@@ -24,7 +24,8 @@ pub(super) enum Calls {
 }
 
 /// The state of the service.
-#[derive(Debug)]
+///
+/// No `Debug`: a part of it is the licence.
 pub(super) struct Service {
     directory: Directory,
     calls: Calls,
@@ -141,7 +142,7 @@ impl Service {
             Calls::Living(traffic) => (traffic.rows(customer, &records), true),
         };
         let mut legs: HashMap<i32, Vec<&ActiveCall>> = HashMap::new();
-        for call in &calls {
+        for call in calls.iter().filter(|call| call.i_account != 0) {
             legs.entry(call.i_account).or_default().push(call);
         }
         let statuses = records
@@ -207,5 +208,102 @@ fn change(members: &Members) -> Change<'_> {
         name: members.name.as_deref(),
         id: members.id.as_deref(),
         account: members.account,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::world;
+    use super::*;
+
+    fn living() -> Service {
+        let (directory, traffic) = world::populate(&world::Params::default());
+        Service::new(directory, Calls::Living(Box::new(traffic)), None)
+    }
+
+    fn answer(service: &mut Service, members: &Members, second: u64) -> Answer {
+        let answer = service
+            .call(members, Duration::from_secs(second))
+            .expect("nothing is refused");
+        answer.expect("there is an answer")
+    }
+
+    #[test]
+    fn the_statuses_of_a_living_world_follow_its_calls() {
+        let mut service = living();
+        let members = Members {
+            customer: 1,
+            active_calls: true,
+            ..Members::default()
+        };
+        let mut seen = 0;
+        for second in (0..3600).step_by(20) {
+            let Answer {
+                calls,
+                extension_statuses,
+                ..
+            } = answer(&mut service, &members, second);
+            let (calls, statuses) = calls.zip(extension_statuses).expect("both lists are there");
+            for call in &calls {
+                let status = statuses.iter().find(|status| status.i_account == call.i_account);
+                let status = status.expect("the account has an extension");
+                assert!(status.active_call);
+                assert_eq!((status.call_count, status.call_i_account), (1, call.i_account));
+                assert_eq!((&status.cli, &status.cld), (&call.cli, &call.cld));
+            }
+            let busy = statuses.iter().filter(|status| status.active_call).count();
+            assert_eq!(busy, calls.len(), "a status without a call after {second} s");
+            seen += busy;
+        }
+        assert!(seen > 0, "no call proves nothing");
+    }
+
+    #[test]
+    fn a_deleted_extension_is_in_no_call() {
+        let mut service = living();
+        let active = Members {
+            customer: 1,
+            active_calls: true,
+            ..Members::default()
+        };
+        let calls = answer(&mut service, &active, 600).calls.expect("a list of calls");
+        let account = calls.first().expect("a call is up").i_account;
+        let records = service.directory.of(1).iter().map(|record| &record.extension);
+        let record = records
+            .into_iter()
+            .find(|extension| extension.i_account == account);
+        let record = record.expect("the account has an extension").i_c_ext;
+        let delete = Members {
+            customer: 1,
+            record,
+            ..Members::default()
+        };
+        assert!(answer(&mut service, &delete, 600).extension_deleted);
+        let left = answer(&mut service, &active, 600).calls.expect("a list of calls");
+        assert!(left.len() < calls.len() && left.iter().all(|call| call.i_account != account));
+    }
+
+    #[test]
+    fn phones_get_lost_and_come_back() {
+        let mut service = living();
+        let online = Members {
+            customer: 1,
+            sip_status: true,
+            ..Members::default()
+        };
+        let counts: Vec<usize> = (0..36_000)
+            .step_by(60)
+            .map(|second| {
+                answer(&mut service, &online, second)
+                    .extension_statuses
+                    .map_or(0, |rows| rows.len())
+            })
+            .collect();
+        let phones = 19; // Every extension but the voicemail.
+        assert!(
+            counts.contains(&phones) && counts.iter().any(|count| *count < phones),
+            "{counts:?}"
+        );
+        assert!(counts.iter().all(|count| *count <= phones), "{counts:?}");
     }
 }

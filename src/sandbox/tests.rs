@@ -189,7 +189,7 @@ async fn the_published_page_needs_no_licence() {
 #[tokio::test]
 async fn a_living_world_filters_by_product() {
     let served = Served::start(Params {
-        state: State::Living(World::default()),
+        state: State::Living(WorldParams::default()),
         ..Params::default()
     })
     .await;
@@ -200,11 +200,25 @@ async fn a_living_world_filters_by_product() {
         !gold.contains("PBX Silver") && gold.contains("PBX Gold"),
         "{gold}"
     );
-    let calls = served
-        .get("/GetCustomerExtensionsActiveCalls/LIC/1/True.csv")
-        .await
-        .body;
-    assert!(calls.contains("activecall:True"), "{calls}");
+    let calls = served.get("/GetCustomerExtensionsActiveCalls/LIC/1/True.csv").await.body;
+    assert!(calls.contains("product:PBX Silver"), "{calls}");
+    let gold = served.get("/GetCustomerExtensionsActiveCalls/LIC/1/True/11,99.csv").await.body;
+    assert!(!gold.contains("product:PBX Silver") && gold.contains("product:PBX Gold"), "{gold}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_living_world_moves_with_the_clock_and_is_the_same_again() {
+    const CALLS: &str = "/GetCustomerExtensionsActiveCalls/LIC/1/True.csv";
+    let world = WorldParams { start: Some(std::time::UNIX_EPOCH), ..WorldParams::default() };
+    let params = Params { state: State::Living(world), ..Params::default() };
+    let (often, seldom) = (Served::start(params.clone()).await, Served::start(params).await);
+    let first = often.get(CALLS).await.body;
+    for _ in 0..30 {
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert_eq!(often.get(CALLS).await.status, 200);
+    }
+    assert_ne!(often.get(CALLS).await.body, first);
+    assert_eq!(often.get(CALLS).await.body, seldom.get(CALLS).await.body);
 }
 
 #[tokio::test]

@@ -87,7 +87,6 @@ impl Traffic {
             .filter_map(|(call_id, leg)| Some((call_id, leg, *records.get(&leg.i_c_ext)?)))
             .map(|(call_id, leg, record)| ActiveCall {
                 i_customer: customer,
-                call_count: i32::try_from(switchboard.legs_of(leg.i_c_ext)).unwrap_or(i32::MAX),
                 connect_time: leg.connected.map(|at| self.wall_clock(at)).unwrap_or_default(),
                 duration_mins: Some(minutes(leg.connected, switchboard.now())),
                 ..row(call_id, leg, record)
@@ -121,6 +120,8 @@ fn row(call_id: &str, leg: &Leg, record: &Record) -> ActiveCall {
         account_id: extension.account_id.clone(),
         call_id: Some(call_id.to_owned()),
         i_account: extension.i_account,
+        // A line takes one call at a time.
+        call_count: 1,
         call_type: Some(kind.to_owned()),
         vendor_id: trunk.vendor_id,
         vendor_name: trunk.vendor.map(str::to_owned),

@@ -4,7 +4,7 @@
 //! commas, braces and line breaks, a voicemail that is called `*98` and has no account.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -21,6 +21,9 @@ mod names;
 pub struct Params {
     /// Decides everything that is drawn.
     pub seed: u64,
+    /// The wall clock's time at the start; without it, the time it is. With it even the times in the answers are the
+    /// same again.
+    pub start: Option<SystemTime>,
     /// The customers, numbered from 1.
     pub customers: u16,
     /// The extensions of each, the last of them its voicemail.
@@ -33,6 +36,7 @@ impl Default for Params {
     fn default() -> Self {
         Self {
             seed: 1,
+            start: None,
             customers: 5,
             extensions: 20,
             traffic: traffic::Params::default(),
@@ -44,10 +48,11 @@ impl Default for Params {
 const FIRST_EXTENSION: i32 = 1001;
 const FIRST_ACCOUNT: i32 = 7001;
 
-/// Makes the world. `since_epoch` is the wall clock's time of its start.
-pub(super) fn populate(params: &Params, since_epoch: Duration) -> (Directory, Traffic) {
+/// Makes the world.
+pub(super) fn populate(params: &Params) -> (Directory, Traffic) {
+    let start = params.start.unwrap_or_else(SystemTime::now);
     let mut customers = BTreeMap::new();
-    let mut traffic = Traffic::new(since_epoch);
+    let mut traffic = Traffic::new(start.duration_since(UNIX_EPOCH).unwrap_or_default());
     for customer in 1..=params.customers {
         // Streams of their own: one customer more changes nothing for the others.
         let mut rng = ChaCha8Rng::seed_from_u64(params.seed);
@@ -130,7 +135,7 @@ mod tests {
     use super::*;
 
     fn extensions(params: &Params, customer: i32) -> Vec<Record> {
-        populate(params, Duration::ZERO).0.of(customer).to_vec()
+        populate(params).0.of(customer).to_vec()
     }
 
     #[test]
@@ -151,7 +156,7 @@ mod tests {
     #[test]
     fn ids_are_unique_and_every_customer_has_a_voicemail() {
         let params = Params::default();
-        let (directory, _) = populate(&params, Duration::ZERO);
+        let (directory, _) = populate(&params);
         let mut ids = std::collections::BTreeSet::new();
         for customer in 1..=5 {
             let records = directory.of(customer);

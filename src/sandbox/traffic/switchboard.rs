@@ -11,7 +11,7 @@
 //! than lines.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap, HashSet};
 use std::time::Duration;
 
 use rand::RngExt;
@@ -131,10 +131,6 @@ impl Switchboard {
         self.calls
             .values()
             .flat_map(|call| call.legs.iter().map(|leg| (call.id.as_str(), leg)))
-    }
-
-    pub(super) fn legs_of(&self, i_c_ext: i32) -> usize {
-        self.legs().filter(|(_, leg)| leg.i_c_ext == i_c_ext).count()
     }
 
     pub(super) fn registered(&self, i_c_ext: i32) -> bool {
@@ -266,9 +262,12 @@ impl Switchboard {
 
     /// One of the registered lines without a call, `taken` excepted.
     fn idle_line_but(&mut self, taken: usize) -> Option<usize> {
-        let idle: Vec<usize> = (0..self.lines.len())
-            .filter(|line| *line != taken && self.lines[*line].registered)
-            .filter(|line| self.legs_of(self.lines[*line].i_c_ext) == 0)
+        let busy: HashSet<i32> = self.legs().map(|(_, leg)| leg.i_c_ext).collect();
+        let is_idle = |line: &Line| line.registered && !busy.contains(&line.i_c_ext);
+        let lines = self.lines.iter().enumerate();
+        let idle: Vec<usize> = lines
+            .filter(|(index, line)| *index != taken && is_idle(line))
+            .map(|(index, _)| index)
             .collect();
         draw::one_of(&mut self.rng, &idle).copied()
     }

@@ -225,6 +225,7 @@ async fn a_living_world_moves_with_the_clock_and_is_the_same_again() {
 async fn shutdown_ends_idle_connections_and_closes_the_port() {
     let mut served = Served::start(Params::default()).await;
     let mut idle = served.connect().await;
+    client::exchange_and_keep(&mut idle, LIST).await;
     served.stop().await;
     assert_eq!(client::read_all(&mut idle).await, "");
     assert!(tokio::net::TcpStream::connect(served.address).await.is_err());

@@ -115,6 +115,23 @@ pub(super) async fn read_all(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
+/// One exchange after which the connection stays open, idle.
+pub(super) async fn exchange_and_keep(stream: &mut TcpStream, target: &str) {
+    let text = format!("GET {target} HTTP/1.1\r\nHost: sandbox\r\n\r\n");
+    stream
+        .write_all(text.as_bytes())
+        .await
+        .expect("the request is taken");
+    let mut answer = Vec::new();
+    while !parse(&String::from_utf8_lossy(&answer)).is_some_and(|answer| answer.is_whole()) {
+        assert_ne!(
+            stream.read_buf(&mut answer).await.expect("there is more to come"),
+            0,
+            "it was closed"
+        );
+    }
+}
+
 fn parse(answer: &str) -> Option<Answer> {
     let (head, body) = answer.split_once("\r\n\r\n")?;
     let mut lines = head.lines();

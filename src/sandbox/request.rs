@@ -149,6 +149,7 @@ fn header(parts: &Parts<'_>, name: &str) -> String {
 mod tests {
     use super::*;
     use http::HeaderValue;
+    use proptest::prelude::*;
 
     const REPLY: &str = "/csv/reply/CustomerExtension";
 
@@ -238,5 +239,25 @@ mod tests {
             ask("GET", "/csv/metadata", "op=Other", &[], ""),
             Asked::Nothing
         ));
+    }
+
+    proptest! {
+        #[test]
+        fn an_encoded_text_without_a_slash_arrives_by_any_way(name in "[^/]{1,40}") {
+            let encoded = percent_encoding::utf8_percent_encode(&name, percent_encoding::NON_ALPHANUMERIC);
+            let path = format!("/AddCustomerExtension/LIC/1/{encoded}/201/0.csv");
+            let members = bound(ask("GET", &path, "", &[], ""));
+            prop_assert_eq!(members.name.as_deref(), Some(name.as_str()));
+
+            let members = bound(ask("GET", REPLY, &format!("Name={encoded}"), &[], ""));
+            prop_assert_eq!(members.name.as_deref(), Some(name.as_str()));
+        }
+
+        #[test]
+        fn no_request_is_beyond_reading(path in "[/.%+a-zA-Z0-9]{0,60}", query in ".{0,60}", body in ".{0,60}") {
+            let form = [("content-type", "application/x-www-form-urlencoded")];
+            let _ = ask("POST", &path, &query, &form, &body);
+            let _ = ask("GET", &format!("/GetCustomerExtensions{path}"), &query, &[], "");
+        }
     }
 }

@@ -7,8 +7,10 @@ use tokio::time::Instant;
 use super::*;
 
 mod client;
+mod log;
 
 use client::{Answer, Served};
+use log::Log;
 
 const LIST: &str = "/GetCustomerExtensions/LIC/1.csv";
 const ADD: &str = "/AddCustomerExtension/LIC/7/Desk/201/9.csv";
@@ -127,6 +129,34 @@ async fn only_the_one_licence_is_taken() {
     assert_eq!(served.get(LIST).await.status, 200);
     assert_eq!(served.get("/GetCustomerExtensions/OTHER/1.csv").await.status, 401);
     assert!(!format!("{:?} {:?}", served.sandbox, served.sandbox.stats()).contains("LIC"));
+}
+
+#[tokio::test]
+async fn the_licence_is_in_no_log_line() {
+    let log = Log::default();
+    let lines = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(log.clone());
+    let _guard = tracing::subscriber::set_default(lines.finish());
+    let served = Served::start(Params {
+        license: Some("sesame".to_owned()),
+        ..Params::default()
+    })
+    .await;
+    for target in [
+        "/GetCustomerExtensions/sesame/1.csv",
+        "/GetCustomerExtensions/other/1.csv",
+        "/sesame",
+    ] {
+        served.get(target).await;
+    }
+    let log = log.text();
+    assert!(
+        log.contains("operation=Extensions") && log.contains("outcome=\"401\""),
+        "{log}"
+    );
+    assert!(!log.contains("sesame") && !log.contains("other"), "{log}");
 }
 
 #[tokio::test]

@@ -189,7 +189,7 @@ impl Switchboard {
             },
         };
         let incoming = legs[0].kind == Kind::Incoming;
-        let call = self.next;
+        let call = self.ordinal();
         let id = format!("{:016x}@pbx.example.com", self.rng.random::<u64>());
         self.calls.insert(call, Call { id, legs });
         let event = match self.rng.random_range(0..20) {
@@ -290,8 +290,13 @@ impl Switchboard {
     }
 
     fn schedule(&mut self, wait: Duration, event: Event) {
-        self.queue
-            .push(Reverse((self.now.saturating_add(wait), self.next, event)));
+        let (at, ordinal) = (self.now.saturating_add(wait), self.ordinal());
+        self.queue.push(Reverse((at, ordinal, event)));
+    }
+
+    /// A number not given before: it puts calls in the order they came, and events of one moment.
+    fn ordinal(&mut self) -> u64 {
         self.next += 1;
+        self.next
     }
 }

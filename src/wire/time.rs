@@ -16,9 +16,9 @@ mod text;
 
 use std::fmt;
 
-use jiff::SignedDuration;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::de::{self, Deserialize, Deserializer, Unexpected, Visitor};
 use serde::{Serialize, Serializer};
 
@@ -97,7 +97,7 @@ impl Time {
             Zone::Unspecified => zone
                 .to_ambiguous_timestamp(self.civil)
                 .compatible()
-                .map_or(shown, jiff::Timestamp::as_nanosecond),
+                .map_or(shown, Timestamp::as_nanosecond),
         };
         Some(saturate(instant))
     }

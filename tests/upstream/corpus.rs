@@ -77,8 +77,7 @@ fn answer_value(answer: &Answer) -> Object {
 }
 
 fn list<T>(list: Option<&Vec<T>>, value: fn(&T) -> Value) -> Value {
-    list.map(|list| list.iter().map(value).collect())
-        .unwrap_or_else(|| json!([]))
+    list.map_or_else(|| json!([]), |list| list.iter().map(value).collect())
 }
 
 fn text(text: Option<&String>) -> &str {

@@ -3,6 +3,11 @@
 //! The files of `tests/data` are recordings of real serializers and vectors derived from their sources; each module
 //! is one loop over one kind of file.
 
+#![allow(
+    clippy::panic,
+    reason = "a failed check outside of a test function is still a failed test"
+)]
+
 mod corpus;
 mod data;
 mod transcripts;

@@ -1,1 +1,5 @@
-//! Vectors.
+//! The vectors: small values and bodies, each with what they must be read as.
+
+mod bodies;
+mod refused;
+mod values;

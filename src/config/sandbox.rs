@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::{Refused, duration};
-use crate::sandbox::{self, ErrorForm, State, Traffic, World};
+use crate::sandbox::{self, ErrorForm, State, TrafficParams, WorldParams};
 
 /// The stand-in upstream.
 #[derive(Args, Debug)]
@@ -69,11 +69,12 @@ impl SandboxArgs {
         if !(self.calls_per_minute.is_finite() && self.calls_per_minute >= 0.0) {
             return Err(Refused::new("--calls-per-minute", "must be 0 or more"));
         }
-        let traffic = Traffic {
+        let traffic = TrafficParams {
             calls_per_minute: self.calls_per_minute,
             mean_duration: self.mean_duration,
         };
-        let world = World {
+        let world = WorldParams {
+            start: None,
             seed: self.seed,
             customers: self.customers,
             extensions: self.extensions,

@@ -230,17 +230,32 @@ async fn a_living_world_filters_by_product() {
         !gold.contains("PBX Silver") && gold.contains("PBX Gold"),
         "{gold}"
     );
-    let calls = served.get("/GetCustomerExtensionsActiveCalls/LIC/1/True.csv").await.body;
+    let calls = served
+        .get("/GetCustomerExtensionsActiveCalls/LIC/1/True.csv")
+        .await
+        .body;
     assert!(calls.contains("product:PBX Silver"), "{calls}");
-    let gold = served.get("/GetCustomerExtensionsActiveCalls/LIC/1/True/11,99.csv").await.body;
-    assert!(!gold.contains("product:PBX Silver") && gold.contains("product:PBX Gold"), "{gold}");
+    let gold = served
+        .get("/GetCustomerExtensionsActiveCalls/LIC/1/True/11,99.csv")
+        .await
+        .body;
+    assert!(
+        !gold.contains("product:PBX Silver") && gold.contains("product:PBX Gold"),
+        "{gold}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_living_world_moves_with_the_clock_and_is_the_same_again() {
     const CALLS: &str = "/GetCustomerExtensionsActiveCalls/LIC/1/True.csv";
-    let world = WorldParams { start: Some(std::time::UNIX_EPOCH), ..WorldParams::default() };
-    let params = Params { state: State::Living(world), ..Params::default() };
+    let world = WorldParams {
+        start: Some(std::time::UNIX_EPOCH),
+        ..WorldParams::default()
+    };
+    let params = Params {
+        state: State::Living(world),
+        ..Params::default()
+    };
     let (often, seldom) = (Served::start(params.clone()).await, Served::start(params).await);
     let first = often.get(CALLS).await.body;
     for _ in 0..30 {

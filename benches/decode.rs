@@ -14,11 +14,11 @@ const ROWS: u64 = 5_000;
 fn status(n: u32) -> ExtensionStatus {
     let id = i32::try_from(n).unwrap_or_default();
     let text = |text: String| Some(text);
-    let in_call = n % 5 == 0;
+    let in_call = n.is_multiple_of(5);
     ExtensionStatus {
         i_c_ext: 1_000 + id,
         id: text(format!("{}", 100 + n)),
-        name: text(if n % 10 == 0 {
+        name: text(if n.is_multiple_of(10) {
             format!("Desk \"{n}\", 2nd floor")
         } else {
             format!("Extension {n}")
@@ -30,7 +30,7 @@ fn status(n: u32) -> ExtensionStatus {
         call_count: i32::from(in_call),
         active_call: in_call,
         net_throughput: f64::from(n % 7) * 12.5,
-        note: (n % 3 == 0).then(String::new),
+        note: n.is_multiple_of(3).then(String::new),
         site_name: text("Head office".to_owned()),
         i_customer_site: 3,
         call_i_account: if in_call { 70_000 + id } else { 0 },
@@ -41,7 +41,7 @@ fn status(n: u32) -> ExtensionStatus {
         call_to_join: false,
         account_to_join: None,
         i_customer: 1,
-        not_in_group: n % 2 == 0,
+        not_in_group: n.is_multiple_of(2),
         profile_url: text(format!("https://portal.example.com/profile/{n}")),
     }
 }

@@ -24,6 +24,8 @@ mod header;
 mod scan;
 mod ser;
 mod style;
+#[cfg(test)]
+mod tests;
 
 pub use self::de::{from_slice, one_from_slice};
 pub use self::error::{Category, Error};

@@ -1,0 +1,129 @@
+//! The rules of the table that no recording shows: names, absence, places of errors, styles.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Category, Error, Style, from_slice, one_from_slice, one_to_vec, to_vec};
+use crate::codec::jsv;
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct Row {
+    text: Option<String>,
+    number: i32,
+    ratio: f64,
+    flag: bool,
+    #[serde(rename = "List")]
+    list: Option<Vec<Item>>,
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct Item {
+    #[serde(rename = "Note")]
+    note: String,
+    i_account: i32,
+}
+
+fn refusal(body: &str) -> Error {
+    from_slice::<Row>(body.as_bytes()).expect_err("a refusal")
+}
+
+#[test]
+fn a_text_cell_is_never_decoded() {
+    for text in ["null", "\"a\"", "{a:1}", "0044123", " ", "[,]"] {
+        let row = Row {
+            text: Some(text.to_owned()),
+            ..Row::default()
+        };
+        for style in [Style::V3, Style::V4, Style::V5] {
+            let body = one_to_vec(&row, style).expect("a row");
+            assert_eq!(one_from_slice::<Row>(&body).ok().as_ref(), Some(&row));
+        }
+    }
+}
+
+#[test]
+fn an_empty_cell_is_a_default() {
+    assert_eq!(
+        one_from_slice(b"text,number,ratio,flag,List\n,,,,\n").ok(),
+        Some(Row::default())
+    );
+}
+
+#[test]
+fn a_minus_of_another_culture_is_read_in_a_cell_of_its_own_only() {
+    let row: Row = one_from_slice("NUMBER,Ratio\n\u{2212}5,\u{2212}0.5\n".as_bytes()).expect("a row");
+    assert_eq!((row.number, row.ratio.to_bits()), (-5, (-0.5_f64).to_bits()));
+    let error = refusal("list\n[{i_account:\u{2212}5}]\n");
+    assert_eq!(error.category(), Category::Cell(jsv::Category::Data));
+}
+
+#[test]
+fn an_error_has_its_place_in_the_body() {
+    let body = "flag,LIST\nTrue,[]\nFalse,\"[{},{note:\"\"a\"\"\"\"b\"\",i_account:secret}]\"\n";
+    let error = refusal(body);
+    assert_eq!(error.path(), "[1].List[1].i_account");
+    assert_eq!(error.offset(), body.find("secret").expect("the secret"));
+    assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
+    let one = one_from_slice::<Row>(b"number\nx\n").expect_err("no number");
+    assert_eq!(
+        one.to_string(),
+        "number: expected an integer of 32 bits at byte 7"
+    );
+}
+
+#[test]
+fn a_column_of_no_field_is_passed_over_whatever_it_holds() {
+    let row: Row = one_from_slice(b"other,number,_text\n{{{,1,x\n").expect("a row");
+    assert_eq!(
+        row,
+        Row {
+            number: 1,
+            ..Row::default()
+        }
+    );
+}
+
+#[test]
+fn the_header_is_checked_even_without_rows() {
+    assert_eq!(refusal("other,another\n").category(), Category::Header);
+    assert_eq!(refusal("number,other,other\n").category(), Category::Header);
+    assert_eq!(refusal("\u{feff}").category(), Category::Empty);
+    assert_eq!(from_slice::<Row>(b"number\n").ok(), Some(Vec::new()));
+}
+
+#[test]
+fn line_ends_may_be_mixed() {
+    let rows: Vec<Row> = from_slice(b"number\r\n1\n2\r\n").expect("rows");
+    assert_eq!(rows.iter().map(|row| row.number).collect::<Vec<_>>(), [1, 2]);
+}
+
+#[test]
+fn the_styles_differ_in_line_ends_brackets_and_empty_texts() {
+    let row = Row {
+        list: Some(vec![Item::default()]),
+        ..Row::default()
+    };
+    let text = |style| String::from_utf8(to_vec(&[&row], style).expect("a table")).expect("UTF-8");
+    assert_eq!(
+        text(Style::V3),
+        "text,number,ratio,flag,List\n,0,0,False,\"[{Note:,i_account:0}]\"\n"
+    );
+    assert_eq!(
+        text(Style::V4),
+        "text,number,ratio,flag,List\r\n,0,0,False,\"[{Note:\"\"\"\",i_account:0}]\"\r\n"
+    );
+    let row = Row {
+        list: Some(Vec::new()),
+        ..Row::default()
+    };
+    let cell = |style| String::from_utf8(one_to_vec(&row, style).expect("a table")).expect("UTF-8");
+    assert!(cell(Style::V4).ends_with("False,[]\r\n"));
+    assert!(cell(Style::V5).ends_with("False,\"[]\"\r\n"));
+}
+
+#[test]
+fn no_rows_are_no_bytes() {
+    assert_eq!(to_vec::<Row>(&[], Style::V4).ok(), Some(Vec::new()));
+    assert!(to_vec(&[1], Style::V4).is_err(), "a number is no row");
+}

@@ -20,6 +20,8 @@ mod error;
 mod scalar;
 mod scan;
 mod ser;
+#[cfg(test)]
+mod tests;
 
 pub use self::de::{Deserializer, from_str};
 pub use self::elements::Elements;

@@ -10,5 +10,6 @@
 
 mod corpus;
 mod data;
+mod laws;
 mod transcripts;
 mod vectors;

@@ -116,3 +116,57 @@ fn write_plain(out: &mut String, digits: &str, exponent: i32) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(value: f64) -> String {
+        let mut out = String::new();
+        write_float(&mut out, value, DOUBLE_PRECISION);
+        out
+    }
+
+    #[test]
+    fn floats_are_written_as_dotnet_writes_them() {
+        for (value, text) in [
+            (0.0, "0"),
+            (-0.0, "-0"),
+            (1.0, "1"),
+            (-2.5, "-2.5"),
+            (0.0001, "0.0001"),
+            (0.00012, "0.00012"),
+            (0.00001, "1E-05"),
+            (1e14, "100000000000000"),
+            (1e15, "1E+15"),
+            (1_234_567_890_123_456.0, "1234567890123456"),
+            (1.234_567_890_123_456_8e17, "1.2345678901234568E+17"),
+            (5e-324, "5E-324"),
+            (f64::MIN, "-1.7976931348623157E+308"),
+        ] {
+            assert_eq!(written(value), text);
+        }
+    }
+
+    #[test]
+    fn floats_are_read_only_as_dotnet_writes_them() {
+        assert_eq!(parse_float("-1.5E-05"), Some(-0.000_015));
+        for text in [
+            "",
+            "+1",
+            ".5",
+            "5.",
+            "1_0",
+            "1e",
+            "inf",
+            "nan",
+            "infinity",
+            "+Infinity",
+            "1E+400",
+            " 1",
+            "0x1",
+        ] {
+            assert_eq!(parse_float(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The rules of the format that no recording shows: types, absence, places of errors.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Category, EmptyText, MAX_DEPTH, from_str, to_string};
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct Sample<'a> {
+    #[serde(borrow)]
+    text: Cow<'a, str>,
+    note: Option<String>,
+    number: i32,
+    optional: Option<i32>,
+    flag: bool,
+    list: Vec<Sample<'a>>,
+    #[serde(rename = "iAccount")]
+    account: i32,
+    i_account: i32,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+enum Shape {
+    Point,
+    Circle(f64),
+    Line(i32, i32),
+    Box { width: i32 },
+}
+
+fn refusal<'de, T: Deserialize<'de>>(text: &'de str) -> (Category, usize, String) {
+    match from_str::<T>(text) {
+        Ok(_) => panic!("{text} was read"),
+        Err(error) => (error.category(), error.offset(), error.path()),
+    }
+}
+
+#[test]
+fn a_text_is_borrowed_unless_a_quote_is_doubled() {
+    assert_eq!(from_str::<&str>("\"a,b\"").ok(), Some("a,b"));
+    assert!(matches!(
+        from_str::<Sample<'_>>("{text:a}"),
+        Ok(Sample {
+            text: Cow::Borrowed("a"),
+            ..
+        })
+    ));
+    assert_eq!(
+        from_str::<Cow<'_, str>>("\"a\"\"b\"").ok().as_deref(),
+        Some("a\"b")
+    );
+    assert!(
+        from_str::<&str>("\"a\"\"b\"").is_err(),
+        "what has to be changed cannot be lent"
+    );
+}
+
+#[test]
+fn an_empty_optional_text_is_there_and_an_absent_one_is_not() {
+    for (text, note) in [
+        ("{note:}", Some("")),
+        ("{note:\"\"}", Some("")),
+        ("{}", None),
+        ("{note:null}", Some("null")),
+    ] {
+        assert_eq!(
+            from_str::<Sample<'_>>(text).map(|sample| sample.note).ok(),
+            Some(note.map(str::to_owned))
+        );
+    }
+}
+
+#[test]
+fn nothing_is_a_default_in_a_member_and_none_in_a_list() {
+    assert_eq!(
+        from_str("{number:,flag:,list:,text:}").ok(),
+        Some(Sample::default())
+    );
+    assert_eq!(from_str("{list:null}").ok(), Some(Sample::default()));
+    assert_eq!(from_str("[,1,]").ok(), Some(vec![None, Some(1), None]));
+    assert_eq!(
+        refusal::<Vec<i32>>("[1,,3]"),
+        (Category::Data, 3, "[1]".to_owned())
+    );
+    assert_eq!(
+        refusal::<Sample<'_>>("{optional:}"),
+        (Category::Data, 10, "optional".to_owned())
+    );
+}
+
+#[test]
+fn names_are_exact_first_and_then_of_any_case() {
+    let sample: Sample<'_> = from_str("{IACCOUNT:1,I_Account:2}").expect("a sample");
+    assert_eq!((sample.account, sample.i_account), (1, 2));
+    assert_eq!(
+        refusal::<Sample<'_>>("{i_account:1,I_Account:2}").0,
+        Category::Duplicate
+    );
+}
+
+#[test]
+fn an_error_names_the_schema_and_not_the_input() {
+    let text = "{LIST:[{},{number:secret}]}";
+    assert_eq!(
+        refusal::<Sample<'_>>(text),
+        (Category::Data, 18, "list[1].number".to_owned())
+    );
+    let error = from_str::<Sample<'_>>(text).expect_err("no number");
+    assert_eq!(
+        error.to_string(),
+        "list[1].number: expected an integer of 32 bits at byte 18"
+    );
+    for text in ["secret", "{secret:1}", "{secret}", "[secret]"] {
+        let error = from_str::<Shape>(text).expect_err("no shape");
+        assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
+    }
+}
+
+#[test]
+fn nesting_is_bounded() {
+    let deep = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+    let limit = usize::from(MAX_DEPTH);
+    assert!(from_str::<serde::de::IgnoredAny>(&deep(limit)).is_ok());
+    assert_eq!(
+        refusal::<serde::de::IgnoredAny>(&deep(limit + 1)).0,
+        Category::Depth
+    );
+    assert_eq!(refusal::<serde_json::Value>(&deep(100_000)).0, Category::Depth);
+}
+
+#[test]
+fn text_of_any_type_stays_text() {
+    let value: serde_json::Value = from_str("{a:0044123,b:[True,{c:1.5}],d:null}").expect("a value");
+    assert_eq!(
+        value,
+        serde_json::json!({"a": "0044123", "b": ["True", {"c": "1.5"}], "d": "null"})
+    );
+}
+
+#[test]
+fn enums_tuples_and_maps_come_back() {
+    let shapes = vec![
+        Shape::Point,
+        Shape::Circle(0.5),
+        Shape::Line(1, -2),
+        Shape::Box { width: 3 },
+    ];
+    let text = to_string(&shapes, EmptyText::Quoted).expect("shapes");
+    assert_eq!(text, "[Point,{Circle:0.5},{Line:[1,-2]},{Box:{width:3}}]");
+    assert_eq!(from_str::<Vec<Shape>>(&text).ok(), Some(shapes));
+    assert_eq!(refusal::<(i32, i32)>("[1,2,3]").0, Category::Data);
+
+    let map = BTreeMap::from([(String::new(), 1), ("k:1".to_owned(), 2)]);
+    let text = to_string(&map, EmptyText::Omitted).expect("a map");
+    assert_eq!(text, "{\"\":1,\"k:1\":2}");
+    assert_eq!(from_str(&text).ok(), Some(map));
+    assert_eq!(
+        refusal::<BTreeMap<i32, i32>>("{1:2,x:3}"),
+        (Category::Data, 5, "[1]".to_owned())
+    );
+}
+
+#[test]
+fn a_member_without_a_value_is_left_out() {
+    let text = to_string(
+        &Sample {
+            number: 1,
+            ..Sample::default()
+        },
+        EmptyText::Omitted,
+    )
+    .expect("a sample");
+    assert_eq!(text, "{text:,number:1,flag:False,list:[],iAccount:0,i_account:0}");
+}

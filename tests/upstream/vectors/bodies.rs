@@ -80,10 +80,6 @@ fn failed(error_code: &str, message: &str) -> Status {
     }
 }
 
-fn string() -> Option<String> {
-    Some("String".to_owned())
-}
-
 #[test]
 fn the_file_has_every_vector_of_this_module() {
     assert_eq!(lines("vectors-bodies").len(), 30);
@@ -91,6 +87,7 @@ fn the_file_has_every_vector_of_this_module() {
 
 #[test]
 fn w01_is_the_published_page() {
+    let string = || Some("String".to_owned());
     let answer = answer("W01");
     let extension = Extension {
         id: string(),

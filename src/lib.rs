@@ -1,4 +1,45 @@
 //! Portico: a gRPC gateway in front of the Porta Plus 2 web services.
+//!
+//! ```text
+//!  gRPC clients                                                      operators
+//!       |                                                                |
+//!  +----v-------------------------------------------------------+   +----v----+
+//!  | server     listeners, HTTP/2 limits, health, reflection,   |   |  admin  |  /livez /readyz
+//!  |            gRPC-Web, start and stop                        |   +---------+
+//!  | layer      how each RPC ended                              |
+//!  | service    one file per RPC: parse, call down, convert up  |----- convert ----- proto
+//!  | calls      readiness, the log of what failed, the probe    |
+//!  | upstream   operations, transports, the HTTP client         |----- wire
+//!  | codec      csv, jsv: bytes <-> serde, nothing else         |
+//!  +---------------------------|--------------------------------+
+//!                              v
+//!          Porta Plus 2, or the sandbox: same wire
+//! ```
+//!
+//! Data flows one way, down this picture; a module uses what is below it, never what is above.
+//!
+//! | module | what it is for |
+//! | --- | --- |
+//! | [`proto`] | the compiled contract: messages, server, client, descriptors |
+//! | [`server`] | the gateway as a whole: listeners, the stack, health, reflection, start and stop |
+//! | [`layer`] | middleware around every RPC |
+//! | [`service`] | the RPCs, and the one place where an error becomes a status |
+//! | [`convert`] | from the upstream's types to the contract's |
+//! | [`calls`] | what comes between an RPC and the client for one call, and the readiness probe |
+//! | [`upstream`] | operations as values, two transports, the HTTP client, one error |
+//! | [`wire`] | the upstream's request and response types, as they are on the wire |
+//! | [`codec`] | CSV and JSV, to and from serde types |
+//! | [`admin`] | the operator's port |
+//! | [`lifecycle`] | readiness, draining, signals |
+//! | [`telemetry`] | the log |
+//! | [`sandbox`] | a stand-in for Porta Plus 2, an HTTP server of its own |
+//! | [`config`] | the command line and its environment twins, turned into the settings of each layer |
+//! | [`cli`] | the commands: put the layers together, report in words |
+//!
+//! Errors take three types on their way up: a codec error becomes an [`upstream::Error`], whose [`upstream::Kind`] alone
+//! decides the [`tonic::Status`] that [`service::status`] makes of it.
+//!
+//! Who may use whom, the life of a request, start and stop are in `docs/architecture.md`; a test holds the code to it.
 
 pub mod admin;
 pub mod calls;

@@ -1,0 +1,220 @@
+//! Finds the paths of a crate that lead out of a module.
+//!
+//! A file is read as tokens, so that comments and strings are told from code, and macros are read like anything else.
+//! Modules are followed from `lib.rs` by their `mod` lines. What is under `#[cfg(test)]` is passed over.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+/// A module with a file of its own.
+#[derive(Debug)]
+pub(crate) struct Module {
+    /// Its path, such as `upstream`, `client`; empty for the crate's root.
+    pub(crate) path: Vec<String>,
+    /// Its file.
+    pub(crate) file: PathBuf,
+    /// The paths in it.
+    pub(crate) uses: Vec<Use>,
+}
+
+/// A path that begins with `crate::` or `super::`.
+#[derive(Debug)]
+pub(crate) struct Use {
+    /// The module in which it stands.
+    pub(crate) by: Vec<String>,
+    /// What it leads to, from the crate's root.
+    pub(crate) target: Vec<String>,
+}
+
+/// Reads every module of the library in `src`.
+pub(crate) fn walk(src: &Path) -> Vec<Module> {
+    let mut modules = Vec::new();
+    read(src.join("lib.rs"), src, Vec::new(), &mut modules);
+    modules
+}
+
+fn read(file: PathBuf, folder: &Path, path: Vec<String>, modules: &mut Vec<Module>) {
+    let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let mut reader = Reader::default();
+    reader.read(&parse(&text), &path);
+    modules.push(Module {
+        path: path.clone(),
+        file,
+        uses: reader.uses,
+    });
+    for child in reader.children {
+        let name = child.join("/");
+        let folder_of_child = folder.join(&name);
+        let mut path = path.clone();
+        path.extend(child);
+        read(folder.join(format!("{name}.rs")), &folder_of_child, path, modules);
+    }
+}
+
+/// The paths in `source`, the text of `module`.
+pub(crate) fn uses(module: &[String], source: &str) -> Vec<Use> {
+    let mut reader = Reader::default();
+    reader.read(&parse(source), module);
+    reader.uses
+}
+
+fn parse(text: &str) -> Vec<TokenTree> {
+    let tokens: TokenStream = text.parse().expect("a source file is Rust");
+    tokens.into_iter().collect()
+}
+
+#[derive(Default)]
+struct Reader {
+    uses: Vec<Use>,
+    /// The modules that have files of their own, from the module that is read.
+    children: Vec<Vec<String>>,
+    /// The inline modules around the place.
+    inline: Vec<String>,
+}
+
+impl Reader {
+    fn read(&mut self, tokens: &[TokenTree], module: &[String]) {
+        let mut at = 0;
+        while let Some(token) = tokens.get(at) {
+            at += match token {
+                TokenTree::Punct(punct) if punct.as_char() == '#' && is_cfg_test(tokens.get(at + 1)) => {
+                    2 + item_length(&tokens[at + 2..])
+                }
+                TokenTree::Ident(word) if word == "mod" => 1 + self.module(&tokens[at + 1..], module),
+                TokenTree::Ident(word) if word == "crate" => 1 + self.path(&tokens[at + 1..], module, &[]),
+                TokenTree::Ident(word) if word == "super" => {
+                    let (ups, length) = count_supers(&tokens[at..]);
+                    let kept = module.len().saturating_sub(ups);
+                    length + self.path(&tokens[at + length..], module, &module[..kept])
+                }
+                TokenTree::Group(group) => {
+                    let inner: Vec<_> = group.stream().into_iter().collect();
+                    self.read(&inner, module);
+                    1
+                }
+                _ => 1,
+            };
+        }
+    }
+
+    /// Reads on after `mod`; gives how many tokens were read.
+    fn module(&mut self, tokens: &[TokenTree], module: &[String]) -> usize {
+        let [TokenTree::Ident(name), next, ..] = tokens else {
+            return 0;
+        };
+        let name = name.to_string();
+        match next {
+            TokenTree::Punct(punct) if punct.as_char() == ';' => {
+                let mut child = self.inline.clone();
+                child.push(name);
+                self.children.push(child);
+                2
+            }
+            TokenTree::Group(body) if body.delimiter() == Delimiter::Brace => {
+                let inner: Vec<_> = body.stream().into_iter().collect();
+                let path: Vec<_> = module.iter().cloned().chain([name.clone()]).collect();
+                self.inline.push(name);
+                self.read(&inner, &path);
+                self.inline.pop();
+                2
+            }
+            _ => 0,
+        }
+    }
+
+    /// Reads on after `crate` or the last `super`, where the path so far is `from`; gives how many tokens were read.
+    fn path(&mut self, tokens: &[TokenTree], by: &[String], from: &[String]) -> usize {
+        let mut target = from.to_vec();
+        let mut at = 0;
+        while is_colons(&tokens[at..]) {
+            match tokens.get(at + 2) {
+                Some(TokenTree::Ident(name)) => {
+                    target.push(name.to_string());
+                    at += 3;
+                }
+                Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => {
+                    let inner: Vec<_> = group.stream().into_iter().collect();
+                    for branch in inner.split(is_comma).filter(|branch| !branch.is_empty()) {
+                        self.branch(branch, by, &target);
+                    }
+                    return at + 3;
+                }
+                // `crate::*` and `crate::<T>` add nothing to the path.
+                _ => break,
+            }
+        }
+        if at > 0 {
+            self.push(by, target);
+        }
+        at
+    }
+
+    /// Reads one branch of a `{…}` in a `use`.
+    fn branch(&mut self, branch: &[TokenTree], by: &[String], from: &[String]) {
+        match &branch[0] {
+            TokenTree::Ident(name) if name == "super" => {
+                let (ups, length) = count_supers(branch);
+                let kept = from.len().saturating_sub(ups);
+                self.path(&branch[length..], by, &from[..kept]);
+            }
+            TokenTree::Ident(name) if name == "self" => self.push(by, from.to_vec()),
+            TokenTree::Ident(name) => {
+                let mut target = from.to_vec();
+                target.push(name.to_string());
+                if self.path(&branch[1..], by, &target) == 0 {
+                    self.push(by, target);
+                }
+            }
+            // `*`: everything of a module that is counted by its own name.
+            _ => self.push(by, from.to_vec()),
+        }
+    }
+
+    fn push(&mut self, by: &[String], target: Vec<String>) {
+        self.uses.push(Use {
+            by: by.to_vec(),
+            target,
+        });
+    }
+}
+
+fn is_cfg_test(token: Option<&TokenTree>) -> bool {
+    matches!(token, Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Bracket
+        && group.stream().to_string().replace(' ', "") == "cfg(test)")
+}
+
+/// How many tokens the item has whose attribute was just read: up to its `;` or its body.
+fn item_length(tokens: &[TokenTree]) -> usize {
+    let is_use = matches!(tokens.first(), Some(TokenTree::Ident(word)) if word == "use");
+    let end = tokens.iter().position(|token| match token {
+        TokenTree::Punct(punct) => punct.as_char() == ';',
+        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace && !is_use,
+        _ => false,
+    });
+    end.map_or(tokens.len(), |end| end + 1)
+}
+
+/// How many `super`s there are in a row, and how many tokens they take, without the `::` after the last.
+fn count_supers(tokens: &[TokenTree]) -> (usize, usize) {
+    let mut ups = 1;
+    let mut length = 1;
+    while is_colons(&tokens[length..])
+        && matches!(tokens.get(length + 2), Some(TokenTree::Ident(word)) if word == "super")
+    {
+        ups += 1;
+        length += 3;
+    }
+    (ups, length)
+}
+
+fn is_colons(tokens: &[TokenTree]) -> bool {
+    let is_colon =
+        |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
+    is_colon(tokens.first()) && is_colon(tokens.get(1))
+}
+
+fn is_comma(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',')
+}

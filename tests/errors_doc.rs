@@ -1,0 +1,166 @@
+//! Holds `docs/errors.md` and the code together: each row says what the code does, and every kind has a row.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use portico::service::status;
+use portico::upstream::{Effect, Error, Kind, answer};
+use tonic::Code;
+
+/// One row of the table of upstream failures.
+struct Row {
+    what: String,
+    error_type: String,
+    code: String,
+    reason: String,
+    retry: String,
+    for_a_change: String,
+}
+
+fn rows() -> Vec<Row> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/errors.md");
+    let page = fs::read_to_string(path).expect("the page is there");
+    let rows: Vec<Row> = page
+        .lines()
+        .skip_while(|line| !line.starts_with("| what happened at the upstream |"))
+        .take_while(|line| line.starts_with('|'))
+        .skip(2)
+        .map(row)
+        .collect();
+    assert!(!rows.is_empty(), "the page has no table");
+    rows
+}
+
+fn row(line: &str) -> Row {
+    let mut cells = line.trim_matches('|').split('|').map(str::trim);
+    let mut cell = || {
+        cells
+            .next()
+            .unwrap_or_else(|| panic!("a cell is missing: {line}"))
+    };
+    let code = |cell: &str| cell.trim_matches('`').to_owned();
+    Row {
+        what: cell().to_owned(),
+        error_type: code(cell()),
+        code: code(cell()),
+        reason: code(cell()),
+        retry: cell().to_owned(),
+        for_a_change: code(cell()),
+    }
+}
+
+fn kind_named(error_type: &str) -> Kind {
+    let kind = Kind::ALL.into_iter().find(|kind| kind.error_type() == error_type);
+    kind.unwrap_or_else(|| panic!("there is no kind {error_type}"))
+}
+
+/// The code as the gRPC specification writes it; tonic's names only differ in case.
+fn name(code: Code) -> String {
+    let mut name = String::new();
+    for letter in format!("{code:?}").chars() {
+        if letter.is_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_uppercase());
+    }
+    name
+}
+
+#[test]
+fn each_row_has_the_code_and_reason_of_its_kind() {
+    for row in rows() {
+        let kind = kind_named(&row.error_type);
+        assert_eq!(row.code, name(status::code(kind)), "{}", row.what);
+        assert_eq!(row.reason, status::reason(kind), "{}", row.what);
+        assert_eq!(row.retry != "none", status::is_retryable(kind), "{}", row.what);
+    }
+}
+
+#[test]
+fn every_kind_has_a_row() {
+    let listed: BTreeSet<String> = rows().into_iter().map(|row| row.error_type).collect();
+    for kind in Kind::ALL {
+        assert!(listed.contains(kind.error_type()), "{kind:?} has no row");
+    }
+}
+
+#[test]
+fn the_reasons_of_the_gateway_itself_are_listed() {
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/errors.md"));
+    let page = page.expect("the page is there");
+    for reason in [status::INVALID_REQUEST, status::NOT_IMPLEMENTED] {
+        assert!(
+            page.contains(&format!("| `{reason}` |")),
+            "{reason} is not listed"
+        );
+    }
+}
+
+/// What the row is about, as the error that it makes of a call with this effect.
+fn error_of(row: &Row, effect: Effect) -> Error {
+    if let Some(status) = row.what.get(..3).and_then(|digits| digits.parse().ok()) {
+        return error_of_answer(&row.what, status, effect);
+    }
+    match &*row.what {
+        what if what.starts_with("no connection") => Error::Connect(any_http_error()),
+        what if what.starts_with("the connection broke") => Error::Interrupted(any_http_error()),
+        what if what.starts_with("no complete answer") => Error::Elapsed(any_http_error()),
+        what if what.starts_with("a body over 16 MiB") => Error::TooLarge {
+            limit: portico::upstream::client::Params::default().max_body,
+        },
+        what if what.starts_with("a deletion") => Error::NothingDeleted,
+        what if what.starts_with("a change was sent") => Error::OutcomeUnknown(Box::new(Error::Empty)),
+        what if what.starts_with("none: the gateway") => Error::Unroutable { template: "" },
+        what => panic!("no example of: {what}"),
+    }
+}
+
+fn error_of_answer(what: &str, status: u16, effect: Effect) -> Error {
+    const DEFAULTS: &[u8] = b"ExtensionLst,ExtensionDeleted\n,False\n";
+    let status = StatusCode::from_u16(status).expect("a status");
+    let html = what.contains("not CSV") || what.contains("without CSV");
+    let media_type = if html { "text/html" } else { "text/csv" };
+    let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(media_type))]);
+    let body = match what {
+        "200 without a body" => b"".as_slice(),
+        what if what.starts_with("200 with CSV") => b"ExtensionLst,ExtensionDeleted\n[{i_c_e",
+        what if what.starts_with("200 without the column") => return Error::Incomplete { column: "" },
+        _ => DEFAULTS,
+    };
+    answer::read(status, &headers, body, effect).expect_err("a row of failures")
+}
+
+/// Some error of the HTTP client: only the variant that holds it decides.
+fn any_http_error() -> reqwest::Error {
+    let request = reqwest::Client::new().get("not a URL").build();
+    request.expect_err("no URL")
+}
+
+#[test]
+fn what_happened_has_the_kind_of_its_row() {
+    for row in rows() {
+        let effect = if row.what.ends_with("to an add") {
+            Effect::Add
+        } else {
+            Effect::Change
+        };
+        let error = error_of(&row, effect);
+        assert_eq!(error.kind(), kind_named(&row.error_type), "{}", row.what);
+    }
+}
+
+#[test]
+fn a_change_ends_as_its_column_says() {
+    for row in rows() {
+        for effect in [Effect::Add, Effect::Change] {
+            let error = error_of(&row, effect);
+            let plain = error.kind();
+            let reason = status::reason(error.of_change().kind());
+            match &*row.for_a_change {
+                "the same" => assert_eq!(reason, status::reason(plain), "{}", row.what),
+                expected => assert_eq!(reason, expected, "{}", row.what),
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The client: as many calls as fit into a time, or one after the other.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use prost::Message as _;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tonic::client::Grpc;
+use tonic::codegen::http::uri::PathAndQuery;
+use tonic::transport::{Channel, Endpoint};
+
+use super::Outcome;
+use super::raw::Raw;
+use portico::proto::v1::ListExtensionsRequest;
+
+const METHOD: &str = "/porta.customerextension.v1.CustomerExtensionService/ListExtensions";
+
+/// A server and the connections to it.
+pub(crate) struct Target {
+    connections: Vec<Channel>,
+    request: Bytes,
+    /// The size of its answer's message.
+    pub(crate) size: usize,
+}
+
+/// Times of calls one after the other, in microseconds.
+pub(crate) struct Latency {
+    pub(crate) p50: f64,
+    pub(crate) p99: f64,
+}
+
+impl Target {
+    /// Connects, and calls once on each connection.
+    pub(crate) async fn connect(name: &str, port: u16, connections: usize) -> Outcome<Self> {
+        let request = ListExtensionsRequest {
+            i_customer: 1,
+            product_ids: Vec::new(),
+        };
+        let mut target = Self {
+            connections: Vec::new(),
+            request: request.encode_to_vec().into(),
+            size: 0,
+        };
+        for _ in 0..connections {
+            let endpoint = Endpoint::from_shared(format!("http://127.0.0.1:{port}"))?;
+            let channel = endpoint.tcp_nodelay(true).connect().await?;
+            target.size = call(&channel, target.request.clone())
+                .await
+                .map_err(|status| format!("{name}: {status}"))?;
+            target.connections.push(channel);
+        }
+        Ok(target)
+    }
+
+    /// Calls a second with `in_flight` callers, spread over the connections, for about `time`.
+    pub(crate) async fn throughput(&self, in_flight: usize, time: Duration) -> Outcome<f64> {
+        let started = Instant::now();
+        let end = started + time;
+        let mut callers = JoinSet::new();
+        for channel in self.connections.iter().cycle().take(in_flight).cloned() {
+            let request = self.request.clone();
+            callers.spawn(async move {
+                let mut calls = 0_u32;
+                while Instant::now() < end {
+                    call(&channel, request.clone()).await?;
+                    calls += 1;
+                }
+                Ok::<_, tonic::Status>(calls)
+            });
+        }
+        let mut calls = 0.0;
+        while let Some(done) = callers.join_next().await {
+            calls += f64::from(done??);
+        }
+        Ok(calls / started.elapsed().as_secs_f64())
+    }
+
+    /// Times of calls on one connection, one after the other, for about `time`.
+    pub(crate) async fn latency(&self, time: Duration) -> Outcome<Latency> {
+        let channel = self.connections.first().ok_or("no connection")?;
+        let end = Instant::now() + time;
+        let mut times = Vec::new();
+        while Instant::now() < end {
+            let started = Instant::now();
+            call(channel, self.request.clone()).await?;
+            times.push(started.elapsed().as_secs_f64() * 1e6);
+        }
+        times.sort_by(f64::total_cmp);
+        let at = |hundredth: usize| times.get(times.len() * hundredth / 100).copied();
+        Ok(Latency {
+            p50: at(50).ok_or("no call")?,
+            p99: at(99).ok_or("no call")?,
+        })
+    }
+}
+
+async fn call(channel: &Channel, request: Bytes) -> Result<usize, tonic::Status> {
+    let mut grpc = Grpc::new(channel.clone());
+    grpc.ready()
+        .await
+        .map_err(|error| tonic::Status::unavailable(error.to_string()))?;
+    let answer = grpc
+        .unary(
+            tonic::Request::new(request),
+            PathAndQuery::from_static(METHOD),
+            Raw,
+        )
+        .await?;
+    Ok(answer.into_inner())
+}

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use portico::service::status;
+use portico::status::{self, Quota, WatchEnd};
 use portico::upstream::{Effect, Error, Kind, answer};
 use tonic::Code;
+use tonic_types::StatusExt as _;
 
 /// One row of the table of upstream failures.
 struct Row {
@@ -86,13 +87,30 @@ fn every_kind_has_a_row() {
 }
 
 #[test]
-fn the_reasons_of_the_gateway_itself_are_listed() {
+fn what_the_gateway_refuses_is_listed() {
     let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/errors.md"));
     let page = page.expect("the page is there");
-    for reason in [status::INVALID_REQUEST, status::NOT_IMPLEMENTED] {
-        assert!(
-            page.contains(&format!("| `{reason}` |")),
-            "{reason} is not listed"
+    let ends = [
+        WatchEnd::NoPoll(None),
+        WatchEnd::Stale,
+        WatchEnd::Quota(Quota::Feeds(1)),
+        WatchEnd::SlowConsumer,
+        WatchEnd::Deadline,
+        WatchEnd::Draining,
+    ];
+    for refused in ends
+        .map(status::of_watch)
+        .into_iter()
+        .chain([status::of_violations(&[])])
+    {
+        let info = refused.get_details_error_info().expect("an ErrorInfo");
+        let cells = format!("| `{}` | `{}` |", name(refused.code()), info.reason);
+        assert!(page.contains(&cells), "not listed: {cells}");
+        assert_eq!(
+            page.lines()
+                .any(|line| line.contains(&cells) && line.contains("`RetryInfo`")),
+            refused.get_details_retry_info().is_some(),
+            "{cells}"
         );
     }
 }

@@ -62,8 +62,9 @@ pub(super) async fn serve(
         .http2_max_header_list_size(MAX_HEADER_LIST)
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
-        .layer(OutcomeLayer)
+        // Outermost first. A gRPC-Web answer has its status inside the body: the outcome is read before it goes there.
         .layer(GrpcWebLayer::new())
+        .layer(OutcomeLayer)
         .add_service(Watching::new(calls, hub, transport))
         .add_service(health)
         .add_service(reflection)

@@ -39,9 +39,10 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let base = format!("http://{upstream_at}").parse();
     let base = base.map_err(|error| Failure::failed("the sandbox's address", &error))?;
     let client = gateway.client(base, license).build()?;
-    introduce(address(&listeners.grpc)?, address(&listeners.admin)?, upstream_at);
+    let (grpc, admin) = (address(&listeners.grpc)?, address(&listeners.admin)?);
 
     until_stopped(async |stop| {
+        introduce(grpc, admin, upstream_at);
         let sandbox = sandbox::run(upstream, Sandbox::new(sandbox_params), std::future::pending());
         tokio::select! {
             served = server::run(listeners, client, params, stop.cancelled()) => {

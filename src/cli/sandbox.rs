@@ -14,8 +14,9 @@ pub(super) async fn run(args: SandboxCommandArgs) -> Result<(), Failure> {
     let params = sandbox.params()?;
     log::start(log.log_format.into()).map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
     let listener = listen(sandbox.sandbox_listen, "the sandbox").await?;
-    info!(address = %address(&listener)?, "the sandbox is listening");
+    let address = address(&listener)?;
     until_stopped(async |stop| {
+        info!(%address, "the sandbox is listening");
         sandbox::run(listener, Sandbox::new(params), stop.cancelled_owned()).await;
         Ok(())
     })

@@ -26,15 +26,12 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
         grpc: listen(grpc, "gRPC").await?,
         admin: listen(admin_listen, "the admin port").await?,
     };
-    info!(
-        grpc = %address(&listeners.grpc)?,
-        admin = %address(&listeners.admin)?,
-        upstream = %settings.base(),
-        transport = ?gateway.transport(),
-        "listening"
-    );
+    let (grpc, admin) = (address(&listeners.grpc)?, address(&listeners.admin)?);
+    let base = settings.base().clone();
     let client = settings.build()?;
     until_stopped(async |stop| {
+        // Said once a signal is heeded: who reads it may send one.
+        info!(%grpc, %admin, upstream = %base, transport = ?gateway.transport(), "listening");
         server::run(listeners, client, params, stop.cancelled())
             .await
             .map_err(|error| Failure::failed("the gateway stopped", &error))

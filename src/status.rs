@@ -251,3 +251,89 @@ pub fn is_retryable(kind: Kind) -> bool {
         | Kind::OutcomeUnknown => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn each_kind_has_a_reason_and_a_text_of_its_own() {
+        let mut reasons: Vec<_> = Kind::ALL.into_iter().map(reason).collect();
+        reasons.extend([INVALID_REQUEST, NOT_IMPLEMENTED]);
+        let screaming = |text: &&str| text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+        assert!(reasons.iter().all(screaming), "{reasons:?}");
+        assert_eq!(reasons.iter().collect::<HashSet<_>>().len(), reasons.len());
+        let texts: HashSet<_> = Kind::ALL.into_iter().map(message).collect();
+        assert_eq!(texts.len(), Kind::ALL.len());
+    }
+
+    #[test]
+    fn no_kind_is_ok_or_a_code_that_only_the_gateways_callers_can_cause() {
+        for kind in Kind::ALL {
+            let foreign = [
+                Code::Ok,
+                Code::Cancelled,
+                Code::Unauthenticated,
+                Code::PermissionDenied,
+            ];
+            assert!(!foreign.contains(&code(kind)), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn what_may_pass_is_told_with_a_code_that_clients_retry() {
+        for kind in Kind::ALL {
+            let retried = matches!(code(kind), Code::Unavailable | Code::ResourceExhausted);
+            assert_eq!(is_retryable(kind), retried, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn every_status_of_an_upstream_error_has_its_details() {
+        for kind in Kind::ALL {
+            let error = upstream::Error::Status {
+                status: http::StatusCode::IM_A_TEAPOT,
+                kind,
+                retry_after: Some(Duration::from_secs(1000)),
+            };
+            let status = to_status(&Error::Upstream(error));
+            assert_eq!((status.code(), status.message()), (code(kind), message(kind)));
+            let details = status.get_error_details();
+            let info = details.error_info().expect("an ErrorInfo");
+            assert_eq!((&*info.reason, &*info.domain), (reason(kind), DOMAIN));
+            let delay = details.retry_info().map(|info| info.retry_delay);
+            assert_eq!(
+                delay,
+                is_retryable(kind).then_some(Some(MAX_RETRY_DELAY)),
+                "{kind:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn violations_keep_their_order_and_their_words() {
+        let violations = [
+            ("name", "must not be empty"),
+            ("product_ids[1]", "must not contain a comma"),
+        ];
+        let error = Error::Invalid(
+            violations
+                .map(|(field, description)| Violation {
+                    field: field.to_owned(),
+                    description: description.to_owned(),
+                })
+                .to_vec(),
+        );
+        let details = to_status(&error).get_error_details();
+        let told: Vec<_> = details
+            .bad_request()
+            .expect("a BadRequest")
+            .field_violations
+            .iter()
+            .map(|violation| (&*violation.field, &*violation.description))
+            .collect();
+        assert_eq!(told, violations);
+    }
+}

@@ -121,3 +121,49 @@ impl Fields {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn violated(fields: Fields) -> Vec<String> {
+        let Error::Invalid(violations) = fields.invalid() else {
+            panic!("violations");
+        };
+        violations.into_iter().map(|violation| violation.field).collect()
+    }
+
+    #[test]
+    fn every_violation_is_noted_in_the_order_of_reading() {
+        let mut fields = Fields::over(Transport::Routes);
+        assert!(fields.id("i_customer", 0).is_err());
+        assert!(fields.text("name", "Sales").is_ok());
+        assert!(fields.text("id", "..").is_err());
+        assert!(fields.optional_id("i_account", -1).is_err());
+        let ids = ["1", "", "2,3"].map(str::to_owned);
+        assert!(fields.product_ids("product_ids", &ids).is_err());
+        let expected = [
+            "i_customer",
+            "id",
+            "i_account",
+            "product_ids[1]",
+            "product_ids[2]",
+        ];
+        assert_eq!(violated(fields), expected);
+    }
+
+    #[test]
+    fn what_is_not_set_is_not_sent() {
+        let mut fields = Fields::over(Transport::Reply);
+        assert!(matches!(fields.id_if_set("i_account", 0), Ok(None)));
+        assert!(matches!(fields.id_if_set("i_account", 7), Ok(Some(_))));
+        assert!(matches!(fields.number_if_set("content_id", 0), Ok(None)));
+        assert!(matches!(fields.number_if_set("content_id", -7), Ok(Some(_))));
+        assert!(matches!(fields.text_if_set("name", ""), Ok(None)));
+        assert!(matches!(fields.text_if_set("name", "\0"), Ok(Some(_))));
+        assert!(fields.id_if_set("i_account", -1).is_err());
+        assert!(fields.number_if_set("content_id", 1 << 31).is_err());
+        assert!(fields.text_if_set("name", &"x".repeat(251)).is_err());
+        assert_eq!(violated(fields), ["i_account", "content_id", "name"]);
+    }
+}

@@ -91,3 +91,6 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 fn is_blank(answer: &Answer) -> bool {
     *answer == Answer::default()
 }
+
+#[cfg(test)]
+mod tests;

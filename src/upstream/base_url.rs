@@ -120,3 +120,62 @@ impl fmt::Debug for BaseUrl {
         fmt::Display::fmt(self, f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_is_scheme_authority_and_path() {
+        for (text, shown, page) in [
+            ("http://porta", "http://porta", "http://porta/x"),
+            (
+                "HTTPS://porta:8443/",
+                "https://porta:8443",
+                "https://porta:8443/x",
+            ),
+            (
+                "http://10.0.0.5:8080/ws",
+                "http://10.0.0.5:8080/ws",
+                "http://10.0.0.5:8080/ws/x",
+            ),
+            (
+                "http://[::1]:1/a/b/",
+                "http://[::1]:1/a/b",
+                "http://[::1]:1/a/b/x",
+            ),
+        ] {
+            let base: BaseUrl = text.parse().expect(text);
+            assert_eq!(
+                (base.to_string(), base.with_path("x").to_string()),
+                (shown.to_owned(), page.to_owned())
+            );
+            assert_eq!(format!("{base:?}"), shown);
+        }
+    }
+
+    #[test]
+    fn what_is_no_base_is_refused_without_repeating_it() {
+        use InvalidBaseUrl::{Malformed, Path, Query, Scheme, UserInfo};
+        for (text, why) in [
+            ("", Malformed),
+            ("http://", Malformed),
+            ("http://a b", Malformed),
+            ("porta", Scheme),
+            ("/ws", Scheme),
+            ("ftp://CANARY", Scheme),
+            ("http://CANARY@porta", UserInfo),
+            ("http://me:CANARY@porta", UserInfo),
+            ("http://porta?CANARY", Query),
+            ("http://porta/#CANARY", Query),
+            ("http://porta/a//b", Path),
+            ("http://porta/a/../b", Path),
+            ("http://porta/%2E%2e/b", Path),
+            ("http://porta/./b", Path),
+        ] {
+            let refused = text.parse::<BaseUrl>().expect_err(text);
+            assert_eq!(refused, why, "{text}");
+            assert!(!refused.to_string().contains("CANARY"));
+        }
+    }
+}

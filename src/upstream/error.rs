@@ -223,3 +223,74 @@ impl Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn status(code: u16) -> Error {
+        Error::Status {
+            status: StatusCode::from_u16(code).expect("a status"),
+            kind: Kind::Failed,
+            retry_after: None,
+        }
+    }
+
+    fn undecodable() -> Error {
+        Error::Undecodable(csv::one_from_slice::<crate::wire::Answer>(b"x").expect_err("no CSV"))
+    }
+
+    #[test]
+    fn what_says_nothing_about_a_change_leaves_its_outcome_unknown() {
+        for error in [
+            Error::TooLarge { limit: 1 },
+            Error::Empty,
+            Error::NotCsv,
+            undecodable(),
+            Error::Blank,
+            Error::Incomplete { column: "Extension" },
+            status(201),
+            status(204),
+            status(206),
+            status(502),
+            status(504),
+        ] {
+            let kind = error.kind();
+            let heard = error.of_change();
+            assert_eq!(heard.kind(), Kind::OutcomeUnknown);
+            let Error::OutcomeUnknown(cause) = heard else {
+                panic!("{heard:?}");
+            };
+            assert_eq!(cause.kind(), kind, "the log still has the cause");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_believed_and_nothing_is_unknown_twice() {
+        for error in [
+            Error::Unroutable { template: "" },
+            Error::NothingDeleted,
+            Error::OutcomeUnknown(Box::new(Error::Empty)),
+            status(302),
+            status(400),
+            status(404),
+            status(409),
+            status(429),
+            status(500),
+            status(503),
+        ] {
+            let kind = error.kind();
+            assert_eq!(error.of_change().kind(), kind);
+        }
+    }
+
+    #[test]
+    fn each_kind_has_an_error_type_of_its_own() {
+        let types: HashSet<_> = Kind::ALL.into_iter().map(Kind::error_type).collect();
+        assert_eq!(types.len(), Kind::ALL.len());
+        let snake = |text: &&str| text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        assert!(types.iter().all(snake), "{types:?}");
+    }
+}

@@ -236,3 +236,6 @@ impl<T: ToMember> ToMember for Option<T> {
         self.as_ref().and_then(T::to_member)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -87,3 +87,6 @@ fn encode(text: &str) -> String {
     encoded.push_str(&"%2E".repeat(dots_after));
     encoded
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! Status, headers and body, and what they say together.
+
+use http::HeaderValue;
+
+use super::*;
+
+const SOUND: &[u8] = b"ExtensionLst,License\n[],LIC\n";
+
+fn headers(content_type: &str) -> HeaderMap {
+    let value = HeaderValue::from_str(content_type).expect("a header");
+    HeaderMap::from_iter([(CONTENT_TYPE, value)])
+}
+
+fn kind(status: u16, content_type: &str, effect: Effect) -> Kind {
+    let status = StatusCode::from_u16(status).expect("a status");
+    let error = read(status, &headers(content_type), SOUND, effect).expect_err("not 200");
+    error.kind()
+}
+
+#[test]
+fn a_status_other_than_200_is_an_error_whatever_the_body_says() {
+    for (status, expected) in [
+        (201, Kind::UnexpectedStatus),
+        (204, Kind::UnexpectedStatus),
+        (206, Kind::UnexpectedStatus),
+        (301, Kind::UnexpectedStatus),
+        (304, Kind::UnexpectedStatus),
+        (400, Kind::Refused),
+        (401, Kind::LicenseRejected),
+        (402, Kind::UnexpectedStatus),
+        (403, Kind::LicenseRejected),
+        (404, Kind::NotFound),
+        (405, Kind::NoOperation),
+        (409, Kind::Conflict),
+        (429, Kind::RateLimited),
+        (500, Kind::Failed),
+        (501, Kind::NoOperation),
+        (502, Kind::Unavailable),
+        (503, Kind::Unavailable),
+        (504, Kind::Elapsed),
+        (599, Kind::UnexpectedStatus),
+    ] {
+        assert_eq!(kind(status, "text/csv", Effect::Read), expected, "{status}");
+        assert_eq!(kind(status, "text/csv", Effect::Change), expected, "{status}");
+    }
+}
+
+#[test]
+fn who_says_404_and_to_what_the_409_is_matters() {
+    for content_type in ["text/plain", "text/html; charset=utf-8", "text/csvx"] {
+        assert_eq!(kind(404, content_type, Effect::Read), Kind::NoOperation);
+    }
+    for content_type in ["text/csv", "TEXT/CSV", "text/csv; charset=utf-8", " text/csv "] {
+        assert_eq!(kind(404, content_type, Effect::Read), Kind::NotFound);
+    }
+    assert_eq!(kind(409, "text/csv", Effect::Add), Kind::AlreadyExists);
+}
+
+#[test]
+fn an_answer_is_believed_only_with_its_type_and_the_services_mark() {
+    let csv = headers("text/csv");
+    let ok = |headers: &HeaderMap, body: &[u8]| read(StatusCode::OK, headers, body, Effect::Read);
+    assert_eq!(ok(&csv, SOUND).expect("an answer").extensions, Some(vec![]));
+    assert!(matches!(ok(&csv, b""), Err(Error::Empty)));
+    assert!(matches!(ok(&headers("text/html"), b""), Err(Error::Empty)));
+    assert!(matches!(ok(&headers("text/html"), SOUND), Err(Error::NotCsv)));
+    assert!(matches!(ok(&HeaderMap::new(), SOUND), Err(Error::NotCsv)));
+    assert!(matches!(
+        ok(&csv, &SOUND[..SOUND.len() - 1]),
+        Err(Error::Undecodable(_))
+    ));
+    assert!(matches!(ok(&csv, b"License\n"), Err(Error::Undecodable(_))));
+    assert!(matches!(
+        ok(&csv, b"ExtensionLst,ExtensionDeleted,License\n,False,\n"),
+        Err(Error::Blank)
+    ));
+    ok(&csv, b"ExtensionLst,License\n[],\n").expect("a list, be it empty, is an answer");
+}
+
+#[test]
+fn the_wait_is_read_in_seconds_only() {
+    for (value, seconds) in [
+        ("0", Some(0)),
+        (" 7 ", Some(7)),
+        ("-1", None),
+        ("1.5", None),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", None),
+        ("", None),
+    ] {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, HeaderValue::from_static(value));
+        let error = read(StatusCode::SERVICE_UNAVAILABLE, &headers, b"", Effect::Read).expect_err("503");
+        assert_eq!(error.retry_after(), seconds.map(Duration::from_secs), "{value}");
+    }
+}

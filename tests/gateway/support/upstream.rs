@@ -1,0 +1,169 @@
+//! A scripted upstream: raw answers, one after another, and what was asked.
+//!
+//! It answers the readiness probe by itself. Dropping it fails the test if an answer was not used or a request came that
+//! none was left for.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+use super::listener;
+
+/// The header of an answer.
+const HEADER: &str = "lstportaActiveCalls,ExtensionLst,Extension,ExtensionDeleted,ExtensionsActiveCalls,License,\
+                      ContentId,FeatureName";
+
+/// The body of an answer with these cells.
+pub(crate) fn row(cells: &str) -> String {
+    format!("{HEADER}\n{cells}\n")
+}
+
+/// One answer to one request.
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    /// These bytes; then the connection is closed.
+    Bytes(Vec<u8>),
+    /// Nothing, ever.
+    Hang,
+}
+
+impl Answer {
+    /// A whole answer; `headers` are whole lines, each with its end.
+    pub(crate) fn new(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Self {
+        let body = body.as_ref();
+        Self::announcing(body.len(), status, headers, body)
+    }
+
+    /// An answer whose body is announced to have `length` bytes.
+    pub(crate) fn announcing(length: usize, status: u16, headers: &str, body: &[u8]) -> Self {
+        let head = format!(
+            "HTTP/1.1 {status} Told\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n"
+        );
+        Self::Bytes([head.as_bytes(), body].concat())
+    }
+
+    /// A 200 with CSV.
+    pub(crate) fn csv(body: impl AsRef<[u8]>) -> Self {
+        Self::new(200, "Content-Type: text/csv\r\n", body)
+    }
+
+    /// The connection is closed without an answer.
+    pub(crate) fn close() -> Self {
+        Self::Bytes(Vec::new())
+    }
+}
+
+/// The scripted upstream.
+pub(crate) struct Upstream {
+    pub(crate) url: String,
+    script: Arc<Mutex<Script>>,
+    _tasks: JoinSet<()>,
+}
+
+#[derive(Default)]
+struct Script {
+    answers: VecDeque<Answer>,
+    asked: Vec<String>,
+    unexpected: Vec<String>,
+}
+
+impl Upstream {
+    pub(crate) async fn answering(answers: impl IntoIterator<Item = Answer>) -> Self {
+        let (listener, url) = listener().await;
+        let script = Arc::new(Mutex::new(Script {
+            answers: answers.into_iter().collect(),
+            ..Script::default()
+        }));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(accept(listener, Arc::clone(&script)));
+        Self {
+            url,
+            script,
+            _tasks: tasks,
+        }
+    }
+
+    /// Each request so far: its first line, an empty line, its body.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        lock(&self.script).asked.clone()
+    }
+}
+
+impl Drop for Upstream {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let script = lock(&self.script);
+        assert!(script.answers.is_empty(), "unused answers: {:?}", script.answers);
+        assert!(
+            script.unexpected.is_empty(),
+            "unexpected requests: {:?}",
+            script.unexpected
+        );
+    }
+}
+
+fn lock(script: &Mutex<Script>) -> MutexGuard<'_, Script> {
+    script.lock().expect("the script does not panic")
+}
+
+async fn accept(listener: tokio::net::TcpListener, script: Arc<Mutex<Script>>) {
+    let mut connections = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        connections.spawn(serve(stream, Arc::clone(&script)));
+    }
+}
+
+async fn serve(mut stream: TcpStream, script: Arc<Mutex<Script>>) {
+    let Some(request) = read(&mut stream).await else {
+        return;
+    };
+    match next(&script, request) {
+        Answer::Hang => std::future::pending().await,
+        Answer::Bytes(bytes) => {
+            // A client that has heard enough may have left.
+            let _ = stream.write_all(&bytes).await;
+            let _ = stream.shutdown().await;
+            // Closing before the client does could reset what it has not read yet.
+            let _ = stream.read(&mut [0]).await;
+        }
+    }
+}
+
+fn next(script: &Mutex<Script>, request: String) -> Answer {
+    if request.starts_with("GET /csv/metadata?op=CustomerExtension ") {
+        return Answer::new(200, "", "the published page");
+    }
+    let mut script = lock(script);
+    script.asked.push(request.clone());
+    script.answers.pop_front().unwrap_or_else(|| {
+        script.unexpected.push(request);
+        Answer::new(418, "", "")
+    })
+}
+
+/// One request as [`Upstream::asked`] tells it; `None` if the client left.
+async fn read(stream: &mut TcpStream) -> Option<String> {
+    let mut bytes = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&bytes);
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head
+                .lines()
+                .filter_map(|line| line.split_once(": "))
+                .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+                .map_or(0, |(_, value)| value.parse().expect("a length"));
+            if body.len() >= length {
+                let first = head.lines().next().unwrap_or_default();
+                return Some(format!("{first}\n\n{body}"));
+            }
+        }
+        if stream.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! How bytes get from the upstream to the gateway: zones, compression, TLS.
+
+use std::io::Write as _;
+use std::sync::Arc;
+
+use flate2::{Compression, write::GzEncoder};
+use jiff::tz::TimeZone;
+use portico::proto::v1::{ListActiveCallsRequest, ListExtensionsRequest, ReplyRequest};
+use portico::upstream::{Transport, client};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::{self, pki_types::PrivateKeyDer};
+use tonic::Code;
+
+use crate::support::{Answer, Gateway, Setup, Upstream, listener, reason, row};
+
+fn list() -> ListExtensionsRequest {
+    ListExtensionsRequest {
+        i_customer: 1,
+        product_ids: vec![],
+    }
+}
+
+fn answer_with_extension() -> String {
+    row(",\"[{i_c_ext:7,id:101,name:Desk}]\",,False,,LIC,0,")
+}
+
+#[tokio::test]
+async fn times_without_a_zone_are_read_in_the_upstreams() {
+    let body = row(
+        "\"[{CLI:1,Connect_time:2026-07-23,Disconnect_time:2026-01-23T01:02:03.5000000}]\",,,False,,LIC,0,",
+    );
+    for (zone, connect, disconnect) in [
+        ("UTC", 1_784_764_800, 1_769_130_123),
+        ("Europe/Berlin", 1_784_764_800 - 7200, 1_769_130_123 - 3600),
+    ] {
+        let upstream = Upstream::answering(vec![Answer::csv(&body); 2]).await;
+        let mut setup = Setup::default();
+        setup.server.upstream_timezone = TimeZone::get(zone).expect("a zone");
+        let gateway = Gateway::serving(&upstream.url, setup).await;
+        let mut client = gateway.client().await;
+        let request = ListActiveCallsRequest {
+            i_customer: 1,
+            product_ids: vec![],
+        };
+        let polled = client
+            .list_active_calls(request)
+            .await
+            .expect("an answer")
+            .into_inner()
+            .calls;
+        let request = ReplyRequest {
+            i_customer: 1,
+            get_active_calls: true,
+            ..ReplyRequest::default()
+        };
+        let replied = client.reply(request).await.expect("an answer").into_inner().calls;
+        assert_eq!(polled, replied);
+        let time = |seconds, nanos| Some(prost_types::Timestamp { seconds, nanos });
+        assert_eq!(polled[0].connect_time, time(connect, 0), "{zone}");
+        assert_eq!(polled[0].disconnect_time, time(disconnect, 500_000_000), "{zone}");
+    }
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text.as_bytes()).expect("memory takes it");
+    encoder.finish().expect("memory takes it")
+}
+
+#[tokio::test]
+async fn compressed_answers_are_read_and_capped_by_their_real_size() {
+    let headers = "Content-Type: text/csv\r\nContent-Encoding: gzip\r\n";
+    let bomb = row(&format!(",[],,False,,{},0,", "x".repeat(100_000)));
+    let mut cut = gzip(&answer_with_extension());
+    cut.truncate(cut.len() - 12);
+    let upstream = Upstream::answering([
+        Answer::new(200, headers, gzip(&answer_with_extension())),
+        Answer::new(200, headers, gzip(&bomb)),
+        Answer::new(200, headers, cut),
+    ])
+    .await;
+    let setup = Setup {
+        client: client::Params {
+            max_body: 4096,
+            ..client::Params::default()
+        },
+        ..Setup::default()
+    };
+    let gateway = Gateway::serving(&upstream.url, setup).await;
+    let mut client = gateway.client().await;
+    let answer = client
+        .list_extensions(list())
+        .await
+        .expect("an answer")
+        .into_inner();
+    assert_eq!(answer.extensions[0].i_c_ext, 7);
+    let large = client.list_extensions(list()).await.expect_err("over the cap");
+    assert_eq!(
+        (large.code(), &*reason(&large)),
+        (Code::Internal, "UPSTREAM_TOO_LARGE")
+    );
+    client.list_extensions(list()).await.expect_err("cut");
+}
+
+#[tokio::test]
+async fn line_ends_of_windows_and_one_byte_order_mark_are_taken() {
+    let body = format!("\u{feff}{}", answer_with_extension().replace('\n', "\r\n"));
+    let upstream = Upstream::answering([Answer::csv(body)]).await;
+    let gateway = Gateway::serving(&upstream.url, Transport::Routes).await;
+    let answer = gateway
+        .client()
+        .await
+        .list_extensions(list())
+        .await
+        .expect("an answer");
+    assert_eq!(answer.into_inner().extensions[0].name, "Desk");
+}
+
+#[tokio::test]
+async fn a_base_path_stays_before_the_routes() {
+    let upstream = Upstream::answering(vec![Answer::csv(answer_with_extension()); 2]).await;
+    // The probe goes below the base path too, where the script takes it for a call.
+    for transport in crate::support::TRANSPORTS {
+        let gateway = Gateway::serving(&upstream.url, transport).await;
+        gateway
+            .client()
+            .await
+            .list_extensions(list())
+            .await
+            .expect("an answer");
+    }
+    let asked = upstream.asked();
+    assert_eq!(asked[0], "GET /GetCustomerExtensions/LIC/1.csv HTTP/1.1\n\n");
+    assert_eq!(
+        asked[1],
+        "POST /csv/reply/CustomerExtension HTTP/1.1\n\nLicense=LIC&ICustomer=1"
+    );
+}
+
+/// An upstream behind TLS that answers everything with one extension, and the PEM of who vouches for it.
+async fn tls_upstream() -> (String, String, JoinSet<()>) {
+    let mut params = CertificateParams::new(vec![]).expect("no names");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("an authority");
+    let key = KeyPair::generate().expect("a key");
+    let leaf = CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
+    let leaf = leaf.signed_by(&key, &ca).expect("a certificate");
+
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![leaf.der().clone()],
+            PrivateKeyDer::Pkcs8(key.serialize_der().into()),
+        )
+        .expect("a certificate with its key");
+    let (listener, _) = listener().await;
+    let port = listener.local_addr().expect("an address").port();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(serve_tls(listener, TlsAcceptor::from(Arc::new(config))));
+    (format!("https://localhost:{port}"), ca.pem(), tasks)
+}
+
+async fn serve_tls(listener: TcpListener, tls: TlsAcceptor) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let Ok(mut stream) = tls.accept(stream).await else {
+            continue;
+        };
+        let mut request = vec![0; 4096];
+        let _ = stream.read(&mut request).await;
+        if let Answer::Bytes(bytes) = Answer::csv(answer_with_extension()) {
+            let _ = stream.write_all(&bytes).await;
+        }
+        let _ = stream.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn https_is_trusted_through_the_given_authorities_only() {
+    let (url, ca, _tasks) = tls_upstream().await;
+    let ca_file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("upstream-ca.pem");
+    std::fs::write(&ca_file, ca).expect("the file is written");
+    let setup = Setup {
+        client: client::Params {
+            ca_file: Some(ca_file),
+            ..client::Params::default()
+        },
+        ..Setup::default()
+    };
+    let gateway = Gateway::serving(&url, setup).await;
+    let answer = gateway
+        .client()
+        .await
+        .list_extensions(list())
+        .await
+        .expect("an answer");
+    assert_eq!(answer.into_inner().extensions[0].id, "101");
+
+    let gateway = Gateway::start(&url, Transport::Routes).await;
+    let status = gateway
+        .client()
+        .await
+        .list_extensions(list())
+        .await
+        .expect_err("nobody vouches for it");
+    assert_eq!(
+        (status.code(), &*reason(&status)),
+        (Code::Unavailable, "UPSTREAM_UNREACHABLE")
+    );
+}

@@ -1,0 +1,242 @@
+//! Each row of the status table that no recording shows, from an upstream that answers to order.
+//!
+//! A read and a change meet the same trouble. Both are sent once; of the change, what may have happened is unknown.
+
+mod rows;
+
+use std::time::Duration;
+
+use portico::proto::v1::{
+    AddExtensionGetIdentityRequest, AddExtensionRequest, DeleteExtensionRequest, ListExtensionsRequest,
+    ReplyRequest, UpdateExtensionRequest,
+};
+use portico::upstream::{Transport, client};
+use tonic::{Code, Status};
+
+use self::rows::{Row, UNKNOWN, rows};
+use crate::support::{Answer, Gateway, Setup, TRANSPORTS, Upstream, listener, reason, retry_delay, row};
+
+fn setup(transport: Transport, timeout: Duration) -> Setup {
+    Setup {
+        client: client::Params {
+            max_body: 4096,
+            timeout,
+            ..client::Params::default()
+        },
+        ..Setup::from(transport)
+    }
+}
+
+fn list() -> ListExtensionsRequest {
+    ListExtensionsRequest {
+        i_customer: 1,
+        product_ids: vec![],
+    }
+}
+
+/// What each changing RPC hears from an upstream that answers each time the same.
+async fn changes(gateway: &Gateway) -> Vec<(&'static str, Status)> {
+    let mut client = gateway.client().await;
+    let (name, id) = ("Sales".to_owned(), "201".to_owned());
+    let add = AddExtensionRequest {
+        i_customer: 1,
+        name: name.clone(),
+        id: id.clone(),
+        i_account: 0,
+    };
+    let identity = AddExtensionGetIdentityRequest {
+        i_customer: 1,
+        name: name.clone(),
+        id: id.clone(),
+        i_account: 0,
+    };
+    let update = UpdateExtensionRequest {
+        i_customer: 1,
+        i_c_ext: 1,
+        name,
+        id,
+        i_account: 0,
+    };
+    let delete = DeleteExtensionRequest {
+        i_customer: 1,
+        i_c_ext: 1,
+    };
+    let reply = ReplyRequest {
+        i_customer: 1,
+        ..ReplyRequest::default()
+    };
+    vec![
+        (
+            "add",
+            client.add_extension(add).await.map(drop).expect_err("no add"),
+        ),
+        (
+            "identity",
+            client
+                .add_extension_get_identity(identity)
+                .await
+                .map(drop)
+                .expect_err("no add"),
+        ),
+        (
+            "update",
+            client
+                .update_extension(update)
+                .await
+                .map(drop)
+                .expect_err("no update"),
+        ),
+        (
+            "delete",
+            client
+                .delete_extension(delete)
+                .await
+                .map(drop)
+                .expect_err("no delete"),
+        ),
+        (
+            "reply",
+            client.reply(reply).await.map(drop).expect_err("no reply"),
+        ),
+    ]
+}
+
+/// Sends a read and each change to an upstream with each of these troubles, one after another.
+async fn meet(transport: Transport, timeout: Duration, rows: Vec<Row>) {
+    let answers = rows.iter().flat_map(|(_, answer, ..)| vec![answer.clone(); 6]);
+    let upstream = Upstream::answering(answers).await;
+    let gateway = Gateway::serving(&upstream.url, setup(transport, timeout)).await;
+    let mut client = gateway.client().await;
+    for ((name, _, read, change), sent) in rows.into_iter().zip((6..).step_by(6)) {
+        let status = client.list_extensions(list()).await.expect_err("an error");
+        assert_eq!(
+            (status.code(), &*reason(&status)),
+            read,
+            "{name} over {transport:?}"
+        );
+        let passing = matches!(read.0, Code::Unavailable | Code::ResourceExhausted);
+        assert_eq!(
+            retry_delay(&status),
+            passing.then_some(Duration::from_secs(1)),
+            "{name}"
+        );
+        for (rpc, status) in changes(&gateway).await {
+            assert_eq!(
+                (status.code(), &*reason(&status)),
+                change,
+                "{rpc}, {name} over {transport:?}"
+            );
+        }
+        assert_eq!(
+            upstream.asked().len(),
+            sent,
+            "{name} over {transport:?}: each is sent once"
+        );
+    }
+}
+
+#[tokio::test]
+async fn each_trouble_has_its_status_and_nothing_is_sent_twice() {
+    for transport in TRANSPORTS {
+        let silent = |row: &Row| matches!(row.1, Answer::Hang);
+        let (silent, answered) = rows().into_iter().partition(silent);
+        meet(transport, Duration::from_secs(30), answered).await;
+        meet(transport, Duration::from_millis(50), silent).await;
+    }
+}
+
+#[tokio::test]
+async fn the_upstreams_own_wait_is_passed_on_within_bounds() {
+    let waits = [
+        ("7", 7),
+        ("0", 0),
+        ("86400", 300),
+        ("18446744073709551615", 300),
+        ("soon", 1),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", 1),
+    ];
+    for code in [429, 503] {
+        let answers = waits.map(|(wait, _)| Answer::new(code, &format!("Retry-After: {wait}\r\n"), ""));
+        let upstream = Upstream::answering(answers).await;
+        let gateway = Gateway::serving(&upstream.url, Transport::Routes).await;
+        let mut client = gateway.client().await;
+        for (wait, seconds) in waits {
+            let status = client.list_extensions(list()).await.expect_err("an error");
+            assert_eq!(retry_delay(&status), Some(Duration::from_secs(seconds)), "{wait}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_change_that_finds_no_connection_did_not_happen() {
+    for transport in TRANSPORTS {
+        let (closed, url) = listener().await;
+        drop(closed);
+        let gateway = Gateway::start(&url, transport).await;
+        let mut statuses = changes(&gateway).await;
+        statuses.push((
+            "list",
+            gateway
+                .client()
+                .await
+                .list_extensions(list())
+                .await
+                .expect_err("an error"),
+        ));
+        for (rpc, status) in statuses {
+            let heard = (status.code(), reason(&status), retry_delay(&status));
+            let unreachable = "UPSTREAM_UNREACHABLE".to_owned();
+            assert_eq!(
+                heard,
+                (Code::Unavailable, unreachable, Some(Duration::from_secs(1))),
+                "{rpc}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_what_the_operation_is_for_is_not_believed() {
+    // Sound, with the licence's echo, but without the extension.
+    let upstream = Upstream::answering(vec![Answer::csv(row(",,,False,,LIC,0,")); 5]).await;
+    let gateway = Gateway::serving(&upstream.url, Transport::Routes).await;
+    let mut client = gateway.client().await;
+    let (name, id) = ("Sales".to_owned(), "201".to_owned());
+    let add = AddExtensionRequest {
+        i_customer: 1,
+        name: name.clone(),
+        id: id.clone(),
+        i_account: 0,
+    };
+    let status = client.add_extension(add).await.expect_err("no extension");
+    assert_eq!((status.code(), &*reason(&status)), UNKNOWN);
+    let update = UpdateExtensionRequest {
+        i_customer: 1,
+        i_c_ext: 1,
+        name,
+        id,
+        i_account: 0,
+    };
+    let status = client.update_extension(update).await.expect_err("no extension");
+    assert_eq!((status.code(), &*reason(&status)), UNKNOWN);
+    let delete = DeleteExtensionRequest {
+        i_customer: 1,
+        i_c_ext: 1,
+    };
+    let status = client
+        .delete_extension(delete)
+        .await
+        .expect_err("nothing deleted");
+    assert_eq!((status.code(), &*reason(&status)), (Code::NotFound, "NOT_FOUND"));
+    client
+        .list_extensions(list())
+        .await
+        .expect("a list that is not there is an empty one");
+    client
+        .reply(ReplyRequest {
+            i_customer: 1,
+            ..ReplyRequest::default()
+        })
+        .await
+        .expect("an answer");
+}

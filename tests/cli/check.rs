@@ -1,0 +1,98 @@
+//! `portico check`.
+
+use std::net::TcpListener;
+
+use portico::sandbox::{self, Sandbox};
+use tokio::task::JoinSet;
+
+use crate::support::{portico, stderr, stdout};
+
+/// A sandbox that takes the licence `right`; it runs on its own threads while the test blocks.
+async fn sandbox() -> (String, JoinSet<()>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let params = sandbox::Params {
+        license: Some("right".to_owned()),
+        ..sandbox::Params::default()
+    };
+    let mut tasks = JoinSet::new();
+    tasks.spawn(sandbox::run(
+        listener,
+        Sandbox::new(params),
+        std::future::pending(),
+    ));
+    (url, tasks)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_step_is_told_in_words() {
+    let (url, _tasks) = sandbox().await;
+    let arguments = ["check", "--upstream-url", &url];
+    let output = portico(&[&arguments[..], &["--customer", "1"]].concat())
+        .env("PORTICO_LICENSE", "right")
+        .output()
+        .expect("the binary runs");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let expected = format!(
+        "ok      the configuration is sound\n\
+         ok      the upstream at {url} answers\n\
+         ok      the licence is taken: the customer has 3 extensions\n"
+    );
+    assert_eq!(stdout(&output), expected);
+
+    let output = portico(&[&arguments[..], &["--license", "wrong"]].concat()).output();
+    let output = output.expect("the binary runs");
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "without a customer the licence is not tried"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_licence_that_is_refused_fails_the_last_step() {
+    let (url, _tasks) = sandbox().await;
+    for transport in ["routes", "reply"] {
+        let output = portico(&["check", "--upstream-url", &url, "--license=wrong", "--customer=1"])
+            .env("PORTICO_UPSTREAM_TRANSPORT", transport)
+            .output()
+            .expect("the binary runs");
+        assert_eq!(output.status.code(), Some(1));
+        let text = stdout(&output);
+        let last = text.lines().last().expect("a line");
+        assert_eq!(
+            last,
+            "FAILED  the customer's extensions cannot be listed: the upstream answered 401 Unauthorized"
+        );
+        assert!(!text.contains("wrong"));
+    }
+}
+
+#[test]
+fn nothing_at_the_url_fails_the_second_step() {
+    let closed = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", closed.local_addr().expect("an address"));
+    drop(closed);
+    let output = portico(&["check", "--upstream-url", &url, "--license", "CANARY"]).output();
+    let output = output.expect("the binary runs");
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    assert!(
+        text.contains(&format!("FAILED  the upstream at {url} does not answer")),
+        "{text}"
+    );
+    assert!(!text.contains("CANARY") && stderr(&output).is_empty());
+}
+
+#[test]
+fn a_customer_that_is_none_is_refused() {
+    let arguments = [
+        "check",
+        "--upstream-url=http://porta",
+        "--license=x",
+        "--customer=0",
+    ];
+    crate::support::assert_failed(portico(&arguments), 2, "--customer: must be from 1 to 2147483647");
+}

@@ -58,8 +58,8 @@ impl Target {
         let started = Instant::now();
         let end = started + time;
         let mut callers = JoinSet::new();
-        for channel in self.connections.iter().cycle().take(in_flight).cloned() {
-            let request = self.request.clone();
+        for channel in self.connections.iter().cycle().take(in_flight) {
+            let (channel, request) = (channel.clone(), self.request.clone());
             callers.spawn(async move {
                 let mut calls = 0_u32;
                 while Instant::now() < end {

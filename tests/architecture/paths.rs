@@ -31,25 +31,29 @@ pub(crate) struct Use {
 /// Reads every module of the library in `src`.
 pub(crate) fn walk(src: &Path) -> Vec<Module> {
     let mut modules = Vec::new();
-    read(src.join("lib.rs"), src, Vec::new(), &mut modules);
+    read(src.join("lib.rs"), src, &[], &mut modules);
     modules
 }
 
-fn read(file: PathBuf, folder: &Path, path: Vec<String>, modules: &mut Vec<Module>) {
+fn read(file: PathBuf, folder: &Path, path: &[String], modules: &mut Vec<Module>) {
     let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let mut reader = Reader::default();
-    reader.read(&parse(&text), &path);
+    reader.read(&parse(&text), path);
     modules.push(Module {
-        path: path.clone(),
+        path: path.to_vec(),
         file,
         uses: reader.uses,
     });
     for child in reader.children {
         let name = child.join("/");
         let folder_of_child = folder.join(&name);
-        let mut path = path.clone();
-        path.extend(child);
-        read(folder.join(format!("{name}.rs")), &folder_of_child, path, modules);
+        let path = [path, &child].concat();
+        read(
+            folder.join(format!("{name}.rs")),
+            &folder_of_child,
+            &path,
+            modules,
+        );
     }
 }
 

@@ -1,9 +1,12 @@
 //! Every unary RPC against the recorded server, over both transports, field by field.
 
+use portico::proto::v1::active_calls_response::Event;
+use portico::proto::v1::snapshot::Reason;
 use portico::proto::v1::{
-    ActiveCall, AddExtensionGetIdentityRequest, AddExtensionRequest, DeleteExtensionRequest, Extension,
-    GetFilteringDataRequest, ListActiveCallsRequest, ListExtensionsRequest, ListOnlineAccountsRequest,
-    ListUnavailableExtensionsRequest, ReplyRequest, UpdateExtensionRequest,
+    ActiveCall, ActiveCallsRequest, AddExtensionGetIdentityRequest, AddExtensionRequest,
+    DeleteExtensionRequest, Extension, Freshness, GetFilteringDataRequest, ListActiveCallsRequest,
+    ListExtensionsRequest, ListOnlineAccountsRequest, ListUnavailableExtensionsRequest, ReplyRequest,
+    UpdateExtensionRequest,
 };
 use tonic::Code;
 
@@ -285,18 +288,31 @@ async fn reply_answers_every_column() {
 }
 
 #[tokio::test]
-async fn the_watch_is_the_only_rpc_that_is_not_there() {
-    let sandbox = RunningSandbox::recorded().await;
-    let gateway = Gateway::serving(&sandbox.url, TRANSPORTS[0]).await;
-    let mut client = gateway.client().await;
-    let request = portico::proto::v1::ActiveCallsRequest {
+async fn the_watch_begins_with_the_state_that_one_poll_shows() {
+    for transport in TRANSPORTS {
+        let sandbox = RunningSandbox::recorded().await;
+        let gateway = Gateway::serving(&sandbox.url, transport).await;
+        let mut client = gateway.client().await;
+        let polled = client.list_active_calls(list_calls()).await.expect("an answer");
+
+        let request = ActiveCallsRequest {
+            i_customer: 1,
+            ..ActiveCallsRequest::default()
+        };
+        let mut events = client.active_calls(request).await.expect("a stream").into_inner();
+        let first = events.message().await.expect("no error").expect("an event");
+        let Some(Event::Snapshot(snapshot)) = first.event else {
+            panic!("no snapshot: {first:?}");
+        };
+        assert_eq!(snapshot.calls, polled.into_inner().calls);
+        assert_eq!((snapshot.reason(), snapshot.more), (Reason::Initial, false));
+        assert_eq!(first.freshness, i32::from(Freshness::Live));
+    }
+}
+
+fn list_calls() -> ListActiveCallsRequest {
+    ListActiveCallsRequest {
         i_customer: 1,
-        ..Default::default()
-    };
-    let status = client.active_calls(request).await.expect_err("not there yet");
-    assert_eq!(
-        (status.code(), &*reason(&status)),
-        (Code::Unimplemented, "NOT_IMPLEMENTED")
-    );
-    assert_eq!(sandbox.calls(), 0);
+        product_ids: vec![],
+    }
 }

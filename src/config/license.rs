@@ -63,3 +63,27 @@ impl fmt::Debug for LicenseArgs {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use crate::config::{Cli, Command};
+
+    #[test]
+    fn debug_of_the_command_line_and_of_what_it_becomes_hides_the_licence() {
+        let arguments = [
+            "portico",
+            "serve",
+            "--upstream-url=http://porta",
+            "--license=CANARY",
+        ];
+        let cli = Cli::try_parse_from(arguments).expect("a command line");
+        assert!(!format!("{cli:?}").contains("CANARY"), "{cli:?}");
+        let Command::Serve(serve) = cli.command else {
+            panic!("another command");
+        };
+        let settings = serve.upstream.client(&serve.gateway).expect("settings");
+        assert!(!format!("{settings:?}").contains("CANARY"), "{settings:?}");
+    }
+}

@@ -1,5 +1,7 @@
 //! The whole gateway on real sockets: the generated client before it, the sandbox or a scripted upstream behind it.
 
+#![allow(clippy::panic, reason = "a test that cannot go on fails")]
+
 mod recorded;
 mod support;
 

@@ -110,7 +110,7 @@ pub(crate) fn statuses() -> Vec<ExtensionStatus> {
 pub(crate) fn sited_statuses() -> Vec<ExtensionStatus> {
     let mut statuses = statuses();
     for status in &mut statuses {
-        status.site_name = "HQ".to_owned();
+        status.site_name.push_str("HQ");
         status.i_customer_site = 1;
     }
     statuses

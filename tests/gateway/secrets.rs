@@ -53,18 +53,16 @@ async fn call_each(client: &mut CustomerExtensionServiceClient<Channel>, i_custo
         client.add_extension(add).await.map(drop),
         client.reply(reply).await.map(drop),
     ];
-    answers
-        .iter()
-        .filter_map(|answer| answer.as_ref().err())
-        .map(|status| {
-            let details = String::from_utf8_lossy(status.details());
-            format!(
-                "{status:?} {} {details} {:?}\n",
-                status.message(),
-                status.metadata()
-            )
-        })
-        .collect()
+    let failed = answers.iter().filter_map(|answer| answer.as_ref().err());
+    let told = failed.map(|status| {
+        let details = String::from_utf8_lossy(status.details());
+        format!(
+            "{status:?} {} {details} {:?}",
+            status.message(),
+            status.metadata()
+        )
+    });
+    told.collect::<Vec<_>>().join("\n")
 }
 
 /// Answers that hold the canary wherever an upstream can put it.

@@ -121,9 +121,8 @@ async fn line_ends_of_windows_and_one_byte_order_mark_are_taken() {
 }
 
 #[tokio::test]
-async fn a_base_path_stays_before_the_routes() {
+async fn the_requests_are_the_published_ones_and_hold_nothing_else() {
     let upstream = Upstream::answering(vec![Answer::csv(answer_with_extension()); 2]).await;
-    // The probe goes below the base path too, where the script takes it for a call.
     for transport in crate::support::TRANSPORTS {
         let gateway = Gateway::serving(&upstream.url, transport).await;
         gateway

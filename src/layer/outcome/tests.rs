@@ -14,9 +14,12 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::*;
 
-/// A body that yields these frames; `None` is a frame that is not there yet.
+/// A frame or the body's failure; `None` is a frame that is not there yet.
+type Step = Option<Result<Frame<&'static [u8]>, &'static str>>;
+
+/// A body that goes through these steps.
 #[derive(Debug)]
-struct Frames(VecDeque<Option<Result<Frame<&'static [u8]>, &'static str>>>);
+struct Frames(VecDeque<Step>);
 
 impl Body for Frames {
     type Data = &'static [u8];
@@ -42,10 +45,7 @@ fn status(code: &'static str) -> HeaderMap {
 }
 
 /// The answer of the layer over a service that answers with these headers and frames.
-fn answer(
-    headers: HeaderMap,
-    frames: impl IntoIterator<Item = Option<Result<Frame<&'static [u8]>, &'static str>>>,
-) -> Response<ResponseBody<Frames>> {
+fn answer(headers: HeaderMap, frames: impl IntoIterator<Item = Step>) -> Response<ResponseBody<Frames>> {
     let mut response = Response::new(Frames(frames.into_iter().collect()));
     *response.headers_mut() = headers;
     let mut response = Some(response);

@@ -5,6 +5,8 @@ use tonic::Code;
 use crate::support::{Answer, row};
 
 const CSV: &str = "Content-Type: text/csv\r\n";
+const HTML: &str = "Content-Type: text/html; charset=utf-8\r\n";
+const PAGE: &str = "<!doctype html><title>Log in</title>";
 
 /// What the caller of a change hears when it may have happened.
 pub(super) const UNKNOWN: (Code, &str) = (Code::Unknown, "OUTCOME_UNKNOWN");
@@ -13,180 +15,89 @@ pub(super) const UNKNOWN: (Code, &str) = (Code::Unknown, "OUTCOME_UNKNOWN");
 pub(super) type Row = (&'static str, Answer, (Code, &'static str), (Code, &'static str));
 
 /// The same for reads and changes: the upstream has refused.
-fn believed(name: &'static str, answer: Answer, code: Code, reason: &'static str) -> Row {
-    (name, answer, (code, reason), (code, reason))
+fn believed(name: &'static str, answer: Answer, heard: (Code, &'static str)) -> Row {
+    (name, answer, heard, heard)
 }
 
 /// An error for a read; of a change, nothing is known.
-fn ambiguous(name: &'static str, answer: Answer, code: Code, reason: &'static str) -> Row {
-    (name, answer, (code, reason), UNKNOWN)
+fn ambiguous(name: &'static str, answer: Answer, heard: (Code, &'static str)) -> Row {
+    (name, answer, heard, UNKNOWN)
 }
 
 /// Every trouble.
 pub(super) fn rows() -> Vec<Row> {
-    let page = "<!doctype html><title>Log in</title>";
-    let html = "Content-Type: text/html; charset=utf-8\r\n";
+    [refusals(), odd_statuses(), odd_answers(), broken_exchanges()].concat()
+}
+
+fn refusals() -> Vec<Row> {
     let nothing = row(",,,False,,,0,");
-    let cut = &row(",[],,False,,LIC,0,")[..100];
-    let sound = row(",[],,False,,LIC,0,");
-    let large = row(&format!(",[],,False,,{},0,", "x".repeat(4096)));
-    let moved = "Location: /elsewhere\r\n";
+    let page = |status| Answer::new(status, HTML, PAGE);
+    let bare = |status| Answer::new(status, "", "");
+    let moved = Answer::new(302, "Location: /elsewhere\r\n", "");
+    let teapot = Answer::new(418, CSV, row(",[],,False,,LIC,0,"));
+    let no_route = (Code::Unimplemented, "UPSTREAM_NO_OPERATION");
+    let limited = (Code::ResourceExhausted, "UPSTREAM_RATE_LIMITED");
+    let unexpected = (Code::Internal, "UPSTREAM_UNEXPECTED_STATUS");
     vec![
-        believed(
-            "404 that is not CSV",
-            Answer::new(404, html, page),
-            Code::Unimplemented,
-            "UPSTREAM_NO_OPERATION",
-        ),
+        believed("404 that is not CSV", page(404), no_route),
         believed(
             "404 in CSV",
-            Answer::new(404, CSV, &nothing),
-            Code::NotFound,
-            "NOT_FOUND",
+            Answer::new(404, CSV, nothing),
+            (Code::NotFound, "NOT_FOUND"),
         ),
-        believed(
-            "405",
-            Answer::new(405, html, page),
-            Code::Unimplemented,
-            "UPSTREAM_NO_OPERATION",
-        ),
-        believed(
-            "429",
-            Answer::new(429, "", ""),
-            Code::ResourceExhausted,
-            "UPSTREAM_RATE_LIMITED",
-        ),
-        believed(
-            "501",
-            Answer::new(501, "", ""),
-            Code::Unimplemented,
-            "UPSTREAM_NO_OPERATION",
-        ),
-        believed(
-            "500",
-            Answer::new(500, html, page),
-            Code::Internal,
-            "UPSTREAM_FAILED",
-        ),
-        believed(
-            "503",
-            Answer::new(503, html, page),
-            Code::Unavailable,
-            "UPSTREAM_UNAVAILABLE",
-        ),
-        believed(
-            "302",
-            Answer::new(302, moved, ""),
-            Code::Internal,
-            "UPSTREAM_UNEXPECTED_STATUS",
-        ),
-        believed(
-            "418",
-            Answer::new(418, CSV, &sound),
-            Code::Internal,
-            "UPSTREAM_UNEXPECTED_STATUS",
-        ),
-        ambiguous(
-            "502",
-            Answer::new(502, html, page),
-            Code::Unavailable,
-            "UPSTREAM_UNAVAILABLE",
-        ),
-        ambiguous(
-            "504",
-            Answer::new(504, html, page),
-            Code::DeadlineExceeded,
-            "UPSTREAM_TIMEOUT",
-        ),
-        ambiguous(
-            "201",
-            Answer::new(201, CSV, &sound),
-            Code::Internal,
-            "UPSTREAM_UNEXPECTED_STATUS",
-        ),
-        ambiguous(
-            "204",
-            Answer::new(204, "", ""),
-            Code::Internal,
-            "UPSTREAM_UNEXPECTED_STATUS",
-        ),
-        ambiguous(
-            "206",
-            Answer::new(206, CSV, &sound),
-            Code::Internal,
-            "UPSTREAM_UNEXPECTED_STATUS",
-        ),
-        ambiguous(
-            "HTML",
-            Answer::new(200, html, page),
-            Code::Internal,
-            "UPSTREAM_NOT_CSV",
-        ),
-        ambiguous(
-            "no type",
-            Answer::new(200, "", &sound),
-            Code::Internal,
-            "UPSTREAM_NOT_CSV",
-        ),
-        ambiguous(
-            "an empty body",
-            Answer::csv(""),
-            Code::Internal,
-            "UPSTREAM_EMPTY_ANSWER",
-        ),
-        ambiguous(
-            "nothing but defaults",
-            Answer::csv(&nothing),
-            Code::Internal,
-            "UPSTREAM_UNDECODABLE",
-        ),
-        ambiguous(
-            "a cut body",
-            Answer::csv(cut),
-            Code::Internal,
-            "UPSTREAM_UNDECODABLE",
-        ),
-        ambiguous(
-            "bad UTF-8",
-            Answer::csv(b"License\n\xff\n"),
-            Code::Internal,
-            "UPSTREAM_UNDECODABLE",
-        ),
-        ambiguous(
-            "two rows",
-            Answer::csv("License\na\nb\n"),
-            Code::Internal,
-            "UPSTREAM_UNDECODABLE",
-        ),
-        ambiguous(
-            "too large",
-            Answer::csv(large),
-            Code::Internal,
-            "UPSTREAM_TOO_LARGE",
-        ),
-        ambiguous(
-            "closed",
-            Answer::close(),
-            Code::Unavailable,
-            "UPSTREAM_UNREACHABLE",
-        ),
-        ambiguous(
-            "closed in the body",
-            Answer::announcing(1000, 200, CSV, sound.as_bytes()),
-            Code::Unavailable,
-            "UPSTREAM_UNREACHABLE",
-        ),
-        ambiguous(
-            "not HTTP",
-            Answer::Bytes(b"SSH-2.0-x\r\n".to_vec()),
-            Code::Unavailable,
-            "UPSTREAM_UNREACHABLE",
-        ),
-        ambiguous(
-            "no answer",
-            Answer::Hang,
-            Code::DeadlineExceeded,
-            "UPSTREAM_TIMEOUT",
-        ),
+        believed("405", page(405), no_route),
+        believed("429", bare(429), limited),
+        believed("501", bare(501), no_route),
+        believed("500", page(500), (Code::Internal, "UPSTREAM_FAILED")),
+        believed("503", page(503), (Code::Unavailable, "UPSTREAM_UNAVAILABLE")),
+        believed("302", moved, unexpected),
+        believed("418", teapot, unexpected),
+    ]
+}
+
+fn odd_statuses() -> Vec<Row> {
+    let sound = row(",[],,False,,LIC,0,");
+    let unexpected = (Code::Internal, "UPSTREAM_UNEXPECTED_STATUS");
+    let late = (Code::DeadlineExceeded, "UPSTREAM_TIMEOUT");
+    let down = (Code::Unavailable, "UPSTREAM_UNAVAILABLE");
+    vec![
+        ambiguous("502", Answer::new(502, HTML, PAGE), down),
+        ambiguous("504", Answer::new(504, HTML, PAGE), late),
+        ambiguous("201", Answer::new(201, CSV, &sound), unexpected),
+        ambiguous("204", Answer::new(204, "", ""), unexpected),
+        ambiguous("206", Answer::new(206, CSV, &sound), unexpected),
+    ]
+}
+
+fn odd_answers() -> Vec<Row> {
+    let sound = row(",[],,False,,LIC,0,");
+    let nothing = row(",,,False,,,0,");
+    let large = row(&format!(",[],,False,,{},0,", "x".repeat(4096)));
+    let not_csv = (Code::Internal, "UPSTREAM_NOT_CSV");
+    let undecodable = (Code::Internal, "UPSTREAM_UNDECODABLE");
+    let empty = (Code::Internal, "UPSTREAM_EMPTY_ANSWER");
+    let too_large = (Code::Internal, "UPSTREAM_TOO_LARGE");
+    vec![
+        ambiguous("HTML", Answer::new(200, HTML, PAGE), not_csv),
+        ambiguous("no type", Answer::new(200, "", &sound), not_csv),
+        ambiguous("an empty body", Answer::csv(""), empty),
+        ambiguous("nothing but defaults", Answer::csv(nothing), undecodable),
+        ambiguous("a cut body", Answer::csv(&sound[..100]), undecodable),
+        ambiguous("bad UTF-8", Answer::csv(b"License\n\xff\n"), undecodable),
+        ambiguous("two rows", Answer::csv("License\na\nb\n"), undecodable),
+        ambiguous("too large", Answer::csv(large), too_large),
+    ]
+}
+
+fn broken_exchanges() -> Vec<Row> {
+    let cut = Answer::announcing(1000, 200, CSV, row(",[],,False,,LIC,0,").as_bytes());
+    let foreign = Answer::Bytes(b"SSH-2.0-x\r\n".to_vec());
+    let unreachable = (Code::Unavailable, "UPSTREAM_UNREACHABLE");
+    let late = (Code::DeadlineExceeded, "UPSTREAM_TIMEOUT");
+    vec![
+        ambiguous("closed", Answer::close(), unreachable),
+        ambiguous("closed in the body", cut, unreachable),
+        ambiguous("not HTTP", foreign, unreachable),
+        ambiguous("no answer", Answer::Hang, late),
     ]
 }

@@ -48,6 +48,7 @@
 pub mod admin;
 pub mod calls;
 pub mod cli;
+pub mod client;
 pub mod codec;
 pub mod config;
 pub mod convert;

@@ -14,12 +14,41 @@
 //! The last known state stays through every break and says that it is not live. An empty set of calls always means
 //! that there are no calls; not to know is [`State::calls`] being `None`.
 //!
+//! ```no_run
+//! use portico::client::{self, CallWatcher, Change, Params, Query};
+//!
+//! # async fn watch() -> Result<(), Box<dyn std::error::Error>> {
+//! let endpoint = client::endpoint("http://127.0.0.1:50051".parse()?);
+//! let mut watcher = CallWatcher::connect(endpoint, Query::customer(1), Params::default());
+//! loop {
+//!     // Ends with the status that makes watching pointless, such as NOT_FOUND.
+//!     let update = watcher.changed().await?;
+//!     for change in update.changes {
+//!         match change {
+//!             Change::Started(call) => println!("{} calls {}", call.cli, call.cld),
+//!             Change::Ended(call) => println!("{} has hung up", call.cli),
+//!             Change::Freshness(freshness) => println!("the calls are {freshness}"),
+//!             _ => {}
+//!         }
+//!     }
+//! }
+//! # }
+//! ```
+//!
 //! Uses only [`crate::proto`] of this crate.
 
+mod backoff;
 mod call_set;
+mod endpoint;
 mod fold;
+mod params;
+mod session;
 mod state;
+mod watcher;
 
 pub use self::call_set::{CallSet, Change};
+pub use self::endpoint::endpoint;
 pub use self::fold::{Fold, Note, OutOfStep};
+pub use self::params::{Params, Query};
 pub use self::state::{Away, Cause, Freshness, State, Trouble};
+pub use self::watcher::{CallWatcher, Update};

@@ -1,7 +1,7 @@
 //! The watch: a stream of a customer's live calls over an upstream that can only be polled.
 //!
 //! ```text
-//!   Hub ──▶ Feed ◀── owner: Poller decides when, Client polls, Observer reads, Log tells
+//!   Hub ──▶ Feed ◀── owner: Poller decides when, Source polls, Observer reads, Log tells
 //!             │
 //!             └──── Watcher, Watcher, Watcher …: a cursor into the log each
 //! ```
@@ -19,6 +19,7 @@ mod observe;
 mod params;
 mod poller;
 mod row;
+mod source;
 mod table;
 mod token;
 mod watcher;
@@ -27,4 +28,5 @@ pub use self::feed::FeedInfo;
 pub use self::feed_key::FeedKey;
 pub use self::hub::{Hub, Refused};
 pub use self::params::Params;
+pub use self::source::{Fetch, Source};
 pub use self::watcher::{Options, Watcher};

@@ -15,10 +15,11 @@ use super::feed::{Feed, FeedInfo};
 use super::feed_key::FeedKey;
 use super::log::OtherFeed;
 use super::params::Params;
+use super::source::Source;
 use super::watcher::{Options, Watcher};
 use crate::lifecycle::Readiness;
 use crate::status::{Quota, WatchEnd};
-use crate::upstream::{Client, Kind};
+use crate::upstream::Kind;
 
 /// All feeds of the process. Clones share them.
 #[derive(Clone, Debug)]
@@ -27,7 +28,7 @@ pub struct Hub(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     params: Params,
-    client: Client,
+    source: Box<dyn Source>,
     readiness: Readiness,
     zone: TimeZone,
     feeds: Mutex<HashMap<FeedKey, Arc<Feed>>>,
@@ -58,13 +59,13 @@ pub(super) struct Place {
 // === impl Hub ===
 
 impl Hub {
-    /// A hub without feeds, polling through `client` and reading zone-less times in `zone`.
+    /// A hub without feeds, polling `source` and reading zone-less times in `zone`.
     #[must_use]
-    pub fn new(client: Client, readiness: Readiness, zone: TimeZone, params: Params) -> Self {
+    pub fn new(source: impl Source, readiness: Readiness, zone: TimeZone, params: Params) -> Self {
         Self(Arc::new(Inner {
             polls: Semaphore::new(params.concurrent_polls),
             params,
-            client,
+            source: Box::new(source),
             readiness,
             zone,
             feeds: Mutex::default(),
@@ -179,8 +180,8 @@ impl Hub {
         &self.0.params
     }
 
-    pub(super) fn client(&self) -> &Client {
-        &self.0.client
+    pub(super) fn source(&self) -> &dyn Source {
+        &*self.0.source
     }
 
     pub(super) fn readiness(&self) -> &Readiness {

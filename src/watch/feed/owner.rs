@@ -105,7 +105,7 @@ impl Owner {
             let _turn = hub.polls().acquire().await;
             let started = Instant::now();
             let timeout = hub.params().poll_timeout;
-            let answer = hub.client().fetch(&feed.key.operation(), timeout).await;
+            let answer = hub.source().fetch(&feed.key.operation(), timeout).await;
             (answer, started.elapsed())
         })
     }

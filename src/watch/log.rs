@@ -58,9 +58,10 @@ pub(super) struct Log {
     state_hash: u128,
     observed_at: Timestamp,
     freshness: Freshness,
-    /// Counts the changes of freshness, and the frame that tells of the last.
+    /// Counts the changes of freshness, and what tells of the last.
     transitions: u64,
-    feed_state: Bytes,
+    feed_state: FeedState,
+    feed_state_frame: Option<Bytes>,
     ring: VecDeque<Entry>,
     /// Folded deltas from a version to the present one, and snapshots of it.
     folded: HashMap<u64, Bytes>,
@@ -90,10 +91,12 @@ pub(super) struct Cursor {
 #[derive(Debug)]
 enum Pending {
     Nothing,
+    /// A snapshot, of whatever the state is when its first part is told.
+    Snapshot(Reason),
     /// The parts of a snapshot, and how many are told.
-    Snapshot(Arc<[Bytes]>, usize),
-    /// That it is up to date.
-    Bookmark,
+    Parts(Arc<[Bytes]>, usize),
+    /// That it is up to date. Its own version, if that is one of this epoch.
+    Bookmark(Option<u64>),
 }
 
 /// A token is of another feed.
@@ -114,7 +117,8 @@ impl Log {
             observed_at,
             freshness: Freshness::Live,
             transitions: 0,
-            feed_state: Bytes::new(),
+            feed_state: FeedState::default(),
+            feed_state_frame: None,
             ring: VecDeque::new(),
             folded: HashMap::new(),
             snapshots: HashMap::new(),
@@ -185,7 +189,7 @@ impl Log {
         self.freshness = freshness;
         self.transitions += 1;
         self.forget_frames();
-        self.feed_state = frame::small(&self.head(0), Event::FeedState(told));
+        self.feed_state = told;
     }
 
     /// Where a client with this token begins.
@@ -204,11 +208,11 @@ impl Log {
             pending: Pending::Nothing,
         };
         if token.is_empty() {
-            cursor.pending = self.snapshot(Reason::Initial);
+            cursor.pending = Pending::Snapshot(Reason::Initial);
             return Ok(cursor);
         }
         let Some(token) = Token::decode(token) else {
-            cursor.pending = self.snapshot(Reason::TokenInvalid);
+            cursor.pending = Pending::Snapshot(Reason::TokenInvalid);
             return Ok(cursor);
         };
         if token.feed != self.feed {
@@ -216,54 +220,63 @@ impl Log {
         }
         let same_epoch = token.epoch == self.epoch;
         if token.state == self.state_hash && (!same_epoch || token.version <= self.version) {
-            cursor.pending = Pending::Bookmark;
+            cursor.pending = Pending::Bookmark(same_epoch.then_some(token.version));
         } else if !same_epoch {
-            cursor.pending = self.snapshot(Reason::EpochChanged);
-        } else if token.version > self.version {
-            cursor.pending = self.snapshot(Reason::TokenInvalid);
+            cursor.pending = Pending::Snapshot(Reason::EpochChanged);
+        } else if token.version >= self.version {
+            // The present version is of another state, and later ones are yet to come.
+            cursor.pending = Pending::Snapshot(Reason::TokenInvalid);
         } else if self.since(token.version).is_some() {
             cursor.version = token.version;
         } else {
-            cursor.pending = self.snapshot(Reason::TokenExpired);
+            cursor.pending = Pending::Snapshot(Reason::TokenExpired);
         }
         Ok(cursor)
     }
 
     /// What a watcher at `cursor` is told next, which moves the cursor; `None` if it knows everything.
     pub(super) fn next(&mut self, cursor: &mut Cursor, heartbeat: Duration) -> Option<Bytes> {
-        match &mut cursor.pending {
-            Pending::Nothing => {}
-            Pending::Bookmark => {
-                cursor.pending = Pending::Nothing;
-                return Some(self.bookmark(heartbeat));
+        if let Pending::Bookmark(client) = cursor.pending {
+            cursor.pending = Pending::Nothing;
+            // The state may have moved on since the watch was opened: then the client is not up to date any more.
+            match client {
+                _ if cursor.version == self.version => return Some(self.bookmark(heartbeat)),
+                Some(version) => cursor.version = version,
+                None => cursor.pending = Pending::Snapshot(Reason::EpochChanged),
             }
-            Pending::Snapshot(parts, told) => {
-                if let Some(part) = parts.get(*told) {
-                    *told += 1;
-                    return Some(part.clone());
-                }
-                cursor.pending = Pending::Nothing;
+        }
+        if let Pending::Snapshot(reason) = cursor.pending {
+            cursor.version = self.version;
+            cursor.pending = Pending::Parts(self.snapshot(reason), 0);
+        }
+        if let Pending::Parts(parts, told) = &mut cursor.pending {
+            if let Some(part) = parts.get(*told) {
+                *told += 1;
+                return Some(part.clone());
             }
+            cursor.pending = Pending::Nothing;
         }
         if cursor.version < self.version {
             let frame = self.delta_since(cursor.version);
             cursor.version = self.version;
             return frame.or_else(|| {
-                cursor.pending = self.snapshot(Reason::FellBehind);
+                cursor.pending = Pending::Snapshot(Reason::FellBehind);
                 self.next(cursor, heartbeat)
             });
         }
         if cursor.transitions < self.transitions {
             cursor.transitions = self.transitions;
-            return Some(self.feed_state.clone());
+            return Some(self.feed_state());
         }
         None
     }
 
     /// Since when there has been something to tell a watcher at `cursor`, but not before `looked`, its last look.
     pub(super) fn pending_since(&self, cursor: &Cursor, looked: Instant) -> Option<Instant> {
-        if matches!(&cursor.pending, Pending::Snapshot(parts, told) if *told < parts.len()) {
-            return Some(looked);
+        match &cursor.pending {
+            Pending::Snapshot(_) => return Some(looked),
+            Pending::Parts(parts, told) if *told < parts.len() => return Some(looked),
+            Pending::Nothing | Pending::Parts(..) | Pending::Bookmark(_) => {}
         }
         if cursor.version >= self.version {
             return None;
@@ -281,6 +294,15 @@ impl Log {
     /// That the stream ends.
     pub(super) fn goodbye(&self, goodbye: Goodbye) -> Bytes {
         frame::small(&self.head(0), Event::Goodbye(goodbye))
+    }
+
+    /// How fresh the state is, told with the state as it is now and not as it was then.
+    fn feed_state(&mut self) -> Bytes {
+        let head = self.head(0);
+        let told = &self.feed_state;
+        self.feed_state_frame
+            .get_or_insert_with(|| frame::small(&head, Event::FeedState(told.clone())))
+            .clone()
     }
 
     /// The delta from `version` to the present one; `None` if the ring does not reach back so far.
@@ -311,15 +333,14 @@ impl Log {
         self.ring.len().checked_sub(behind)
     }
 
-    fn snapshot(&mut self, reason: Reason) -> Pending {
+    fn snapshot(&mut self, reason: Reason) -> Arc<[Bytes]> {
         let head = self.head(0);
         let State { calls, statuses } = &self.state;
         let part = self.snapshot_part;
-        let parts = self
-            .snapshots
+        self.snapshots
             .entry(reason)
-            .or_insert_with(|| frame::snapshot(&head, reason, calls.rows(), statuses.rows(), part).into());
-        Pending::Snapshot(parts.clone(), 0)
+            .or_insert_with(|| frame::snapshot(&head, reason, calls.rows(), statuses.rows(), part).into())
+            .clone()
     }
 
     fn head(&self, coalesced: u32) -> Head {
@@ -342,5 +363,9 @@ impl Log {
     fn forget_frames(&mut self) {
         self.folded.clear();
         self.snapshots.clear();
+        self.feed_state_frame = None;
     }
 }
+
+#[cfg(test)]
+mod tests;

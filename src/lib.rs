@@ -36,6 +36,7 @@
 //! | [`admin`] | the operator's port |
 //! | [`lifecycle`] | readiness, draining, signals |
 //! | [`telemetry`] | the log |
+//! | [`client`] | the consumer's side of the watch, for Rust services |
 //! | [`sandbox`] | a stand-in for Porta Plus 2, an HTTP server of its own |
 //! | [`config`] | the command line and its environment twins, turned into the settings of each layer |
 //! | [`cli`] | the commands: put the layers together, report in words |

@@ -212,10 +212,11 @@ impl Owner {
     /// Tells of the freshness, if it has changed by now.
     fn refresh(&mut self, shared: &mut Shared, at: Instant) -> bool {
         let last_good = shared.last_good;
-        let Some(log) = &mut shared.log else { return false };
+        // Asked first, log or not: the poller wakes for a transition until it is taken note of.
         let Some(freshness) = self.poller.refresh(at) else {
             return false;
         };
+        let Some(log) = &mut shared.log else { return false };
         let next_poll_in = self.poller.next().map(|next| next.saturating_duration_since(at));
         let told = FeedState {
             since: Some(timestamp()),

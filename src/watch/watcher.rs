@@ -193,7 +193,7 @@ impl Look<'_> {
         }
         let too_old = good
             .filter(|_| !self.max_staleness.is_zero())
-            .map(|good| good + self.max_staleness);
+            .and_then(|good| good.checked_add(self.max_staleness));
         if too_old.is_some_and(|at| at <= now) {
             return Step::Close(Ending::Status(WatchEnd::Stale));
         }

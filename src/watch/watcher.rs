@@ -67,8 +67,8 @@ pin_project! {
 #[derive(Debug)]
 enum Phase {
     Open,
-    /// The frames that are still to be sent before the end, last first.
-    Closing(Vec<Bytes>, Status),
+    /// What is still to be sent before the status, and whether that was all.
+    Closing(Ending, bool),
     Ended,
 }
 
@@ -117,11 +117,11 @@ impl Body for Watcher {
         loop {
             match this.phase {
                 Phase::Open => {}
-                Phase::Closing(frames, status) => {
-                    if let Some(frame) = frames.pop() {
+                Phase::Closing(ending, said) => {
+                    if let Some(frame) = ending.frame(said, this.place, this.cursor, *this.heartbeat) {
                         return Poll::Ready(Some(Ok(Frame::data(frame))));
                     }
-                    let trailers = to_trailers(status);
+                    let trailers = to_trailers(&ending.status());
                     *this.phase = Phase::Ended;
                     return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
                 }
@@ -147,11 +147,7 @@ impl Body for Watcher {
                     *this.last_sent = now;
                     return Poll::Ready(Some(Ok(Frame::data(frame))));
                 }
-                Step::Close(ending) => {
-                    let (mut frames, status) = ending.frames(this.place, this.cursor, *this.heartbeat);
-                    frames.reverse();
-                    *this.phase = Phase::Closing(frames, status);
-                }
+                Step::Close(ending) => *this.phase = Phase::Closing(ending, false),
                 Step::Wait(until) => {
                     this.timer.as_mut().reset(until);
                     if this.changed.as_mut().poll(cx).is_pending() {

@@ -22,40 +22,48 @@ pub(super) enum Ending {
 }
 
 impl Ending {
-    /// The frames that are sent before the status, and the status.
+    /// What is sent next before the status; `None` when it is time for the status.
     ///
-    /// A planned end first brings the client up to date, so that its token is good elsewhere.
-    pub(super) fn frames(
+    /// A planned end first brings the client up to date, so that its token is good elsewhere. The last frame holds two
+    /// messages, bookmark and goodbye: nothing can happen in between, and no later look finds them out of date.
+    pub(super) fn frame(
         self,
+        said: &mut bool,
         place: &Place,
         cursor: &mut Cursor,
         heartbeat: Duration,
-    ) -> (Vec<Bytes>, Status) {
-        let (reason, reconnect_after, status) = match self {
-            Self::Status(end) => return (Vec::new(), status::of_watch(end)),
+    ) -> Option<Bytes> {
+        let (reason, reconnect_after) = match self {
+            Self::Status(_) => return None,
             Self::Draining => {
                 let spread = place.params().reconnect_window.mul_f64(rand::random());
-                (
-                    goodbye::Reason::Draining,
-                    spread,
-                    status::of_watch(WatchEnd::Draining),
-                )
+                (goodbye::Reason::Draining, spread)
             }
             // Rotations are spread in time already.
-            Self::Rotated => (goodbye::Reason::Rotated, Duration::ZERO, Status::ok("")),
+            Self::Rotated => (goodbye::Reason::Rotated, Duration::ZERO),
         };
-        let mut frames = Vec::new();
-        let mut shared = place.feed.lock();
-        if let Some(log) = &mut shared.log {
-            while let Some(frame) = log.next(cursor, heartbeat) {
-                frames.push(frame);
-            }
-            frames.push(log.bookmark(heartbeat));
-            frames.push(log.goodbye(Goodbye {
-                reason: reason.into(),
-                reconnect_after: prost_types::Duration::try_from(reconnect_after).ok(),
-            }));
+        if *said {
+            return None;
         }
-        (frames, status)
+        let mut shared = place.feed.lock();
+        let log = shared.log.as_mut()?;
+        if let Some(frame) = log.next(cursor, heartbeat) {
+            return Some(frame);
+        }
+        *said = true;
+        let goodbye = log.goodbye(Goodbye {
+            reason: reason.into(),
+            reconnect_after: prost_types::Duration::try_from(reconnect_after).ok(),
+        });
+        Some([log.bookmark(heartbeat), goodbye].concat().into())
+    }
+
+    /// The status that the stream ends with.
+    pub(super) fn status(self) -> Status {
+        match self {
+            Self::Status(end) => status::of_watch(end),
+            Self::Draining => status::of_watch(WatchEnd::Draining),
+            Self::Rotated => Status::ok(""),
+        }
     }
 }

@@ -1,0 +1,18 @@
+//! The watch as a client sees it: its laws on generated histories, each line of its contract, and a subset over sockets.
+//!
+//! ```text
+//!   Upstream (scripted) ──▶ Hub ──▶ Watching ──▶ Stream ──▶ recorder ──▶ laws
+//!        └───────────────── what was really so ──────────────────────────▶┘
+//! ```
+//!
+//! Only the transport of a poll is faked. Everything above it is the gateway's own, in paused time.
+
+mod contract;
+mod gateway;
+mod held;
+mod history;
+mod laws;
+mod recorder;
+mod scene;
+mod sockets;
+mod upstream;

@@ -1,0 +1,220 @@
+//! A scripted upstream: answers each poll as its script says, and remembers what was really so.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use portico::upstream::operation::ListActiveCalls;
+use portico::upstream::{Effect, Error, Operation as _, answer};
+use portico::watch::{Fetch, Source};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::scene::{Scene, Told};
+
+/// A poll as it arrives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) customer: i64,
+    pub(crate) products: String,
+    /// How many polls of this query came before.
+    pub(crate) number: usize,
+}
+
+/// What a poll is answered, and after how long.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) after: Duration,
+    pub(crate) reply: Reply,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Reply {
+    /// A sound answer.
+    Scene(Scene),
+    /// An error with this status.
+    Status(u16),
+    /// A page for people.
+    Html,
+    /// 200 without a body.
+    Empty,
+    /// The answer's first bytes, of so many hundredths.
+    Cut(Scene, usize),
+    /// A legal row with nothing in it: the body of an error that lost its status.
+    Blank,
+    /// No answer at all.
+    Hang,
+    /// The connection is closed.
+    Closed,
+}
+
+/// A poll as it was.
+#[derive(Clone, Debug)]
+pub(crate) struct Poll {
+    pub(crate) asked: Asked,
+    pub(crate) started: Instant,
+    pub(crate) started_wall: SystemTime,
+    /// `None` while it is in flight.
+    pub(crate) ended: Option<(Instant, SystemTime)>,
+    /// What a good answer showed.
+    pub(crate) showed: Option<Told>,
+}
+
+type Script = Box<dyn FnMut(&Asked) -> Answer + Send>;
+
+/// Clones share the script and the memory.
+#[derive(Clone)]
+pub(crate) struct Upstream(Arc<Mutex<Inner>>);
+
+struct Inner {
+    script: Script,
+    polls: Vec<Poll>,
+}
+
+impl fmt::Debug for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Upstream")
+    }
+}
+
+impl Upstream {
+    pub(crate) fn scripted(script: impl FnMut(&Asked) -> Answer + Send + 'static) -> Self {
+        Self(Arc::new(Mutex::new(Inner {
+            script: Box::new(script),
+            polls: Vec::new(),
+        })))
+    }
+
+    /// Answers every poll so, at once, until told otherwise.
+    pub(crate) fn always(reply: Reply) -> Self {
+        Self::scripted(constant(reply))
+    }
+
+    pub(crate) fn set(&self, reply: Reply) {
+        self.lock().script = constant(reply);
+    }
+
+    pub(crate) fn show(&self, scene: Scene) {
+        self.set(Reply::Scene(scene));
+    }
+
+    /// Every poll so far, by its start.
+    pub(crate) fn polls(&self) -> Vec<Poll> {
+        self.lock().polls.clone()
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.lock().polls.len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(&self, asked: impl FnOnce(&[Poll]) -> Asked) -> (InFlight, Answer) {
+        let mut inner = self.lock();
+        let asked = asked(&inner.polls);
+        let answer = (inner.script)(&asked);
+        inner.polls.push(Poll {
+            asked,
+            started: Instant::now(),
+            started_wall: SystemTime::now(),
+            ended: None,
+            showed: None,
+        });
+        let index = inner.polls.len() - 1;
+        drop(inner);
+        let upstream = self.clone();
+        (InFlight { upstream, index }, answer)
+    }
+}
+
+fn constant(reply: Reply) -> Script {
+    Box::new(move |_| Answer {
+        after: Duration::ZERO,
+        reply: reply.clone(),
+    })
+}
+
+/// A poll in flight; it ends when this is dropped, whoever drops it.
+struct InFlight {
+    upstream: Upstream,
+    index: usize,
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        let mut inner = self.upstream.lock();
+        inner.polls[self.index].ended = Some((Instant::now(), SystemTime::now()));
+    }
+}
+
+impl Source for Upstream {
+    fn fetch<'a>(&'a self, query: &'a ListActiveCalls, limit: Duration) -> Fetch<'a> {
+        Box::pin(async move {
+            let members = query.members();
+            let text = |name| members.get(name).unwrap_or_default().to_owned();
+            let (customer, products) = (text("ICustomer").parse().expect("an id"), text("IProducts"));
+            let (flight, answer) = self.begin(|polls| Asked {
+                number: polls
+                    .iter()
+                    .filter(|poll| poll.asked.customer == customer && poll.asked.products == products)
+                    .count(),
+                customer,
+                products,
+            });
+            let Answer { after, reply } = answer;
+            let answered = timeout(limit, async {
+                sleep(after).await;
+                if matches!(reply, Reply::Hang) {
+                    std::future::pending::<()>().await;
+                }
+            })
+            .await;
+            if answered.is_err() {
+                return Err(Error::Elapsed(some_reqwest_error()));
+            }
+            if let Reply::Scene(scene) = &reply {
+                self.lock().polls[flight.index].showed = Some(scene.told());
+            }
+            exchanged(reply)
+        })
+    }
+}
+
+/// What the client would make of the reply: the check of an answer is its own.
+fn exchanged(reply: Reply) -> Result<Bytes, Error> {
+    let csv = "text/csv";
+    let (status, content_type, body) = match reply {
+        Reply::Scene(scene) => (200, csv, scene.body()),
+        Reply::Status(status) => (status, csv, Bytes::from_static(b"License\n\n")),
+        Reply::Html => (200, "text/html", Bytes::from_static(b"<html>Sign in</html>")),
+        Reply::Empty => (200, csv, Bytes::new()),
+        Reply::Cut(scene, hundredths) => {
+            let body = scene.body();
+            let keep = (body.len() * hundredths / 100).min(body.len() - 1);
+            (200, csv, body.slice(..keep))
+        }
+        Reply::Blank => {
+            let blank = csv_of_nothing();
+            (200, csv, blank)
+        }
+        Reply::Hang | Reply::Closed => return Err(Error::Interrupted(some_reqwest_error())),
+    };
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    let status = StatusCode::from_u16(status).expect("a status");
+    answer::check(status, &headers, &body, Effect::Read).map(|()| body)
+}
+
+fn csv_of_nothing() -> Bytes {
+    portico::codec::csv::one_to_vec(&portico::wire::Answer::default(), portico::codec::csv::Style::V3)
+        .expect("an answer can be written")
+        .into()
+}
+
+/// The client's own error, whatever it says: only its kind counts.
+fn some_reqwest_error() -> reqwest::Error {
+    reqwest::Client::new().get("no URL").build().expect_err("no URL")
+}

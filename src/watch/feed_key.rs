@@ -39,3 +39,40 @@ impl FeedKey {
         self.operation().members().get(member).map(str::to_owned)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::upstream::Transport;
+
+    fn key(i_customer: i64, products: &[&str]) -> FeedKey {
+        let products: Vec<_> = products.iter().map(ToString::to_string).collect();
+        FeedKey {
+            i_customer: Id::parse(i_customer).unwrap(),
+            products: ProductIds::parse(&products, Transport::Routes).unwrap(),
+        }
+    }
+
+    #[test]
+    fn queries_that_differ_hash_differently() {
+        let keys = [
+            key(1, &[]),
+            key(2, &[]),
+            key(1, &["2"]),
+            key(12, &[]),
+            key(1, &["2", "3"]),
+        ];
+        for (index, key) in keys.iter().enumerate() {
+            assert!(
+                keys[..index].iter().all(|other| other.hash() != key.hash()),
+                "{key:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_hash_is_the_same_in_every_release() {
+        // A replica of another release must know the token's feed.
+        assert_eq!(key(7, &["11", "12"]).hash(), 0xd626_6af6_fe21_fe83);
+    }
+}

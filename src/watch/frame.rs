@@ -180,3 +180,6 @@ fn finish(mut frame: BytesMut) -> Bytes {
     frame[1..PREFIX].copy_from_slice(&len.to_be_bytes());
     frame.freeze()
 }
+
+#[cfg(test)]
+mod tests;

@@ -194,3 +194,6 @@ impl<'c> Known<'c> {
         found.map(|position| &self.column.rows[position])
     }
 }
+
+#[cfg(test)]
+mod tests;

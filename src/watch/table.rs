@@ -130,3 +130,6 @@ pub(super) fn fold<'c, R: Row + 'c>(changes: impl IntoIterator<Item = &'c Change
     net.retain(|change| !change.is_none());
     net
 }
+
+#[cfg(test)]
+mod tests;

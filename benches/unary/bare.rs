@@ -75,7 +75,7 @@ impl NamedService for Bare {
 
 /// Serves until killed, and prints the port first.
 pub(crate) async fn run(base: &str) -> Outcome<()> {
-    let service = Bare {
+    let handler = Bare {
         http: reqwest::Client::builder().no_proxy().build()?,
         base: base.to_owned(),
     };
@@ -83,7 +83,7 @@ pub(crate) async fn run(base: &str) -> Outcome<()> {
     println!("{}", listener.local_addr()?.port());
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     Server::builder()
-        .add_service(service)
+        .add_service(handler)
         .serve_with_incoming(incoming)
         .await?;
     Ok(())

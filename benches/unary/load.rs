@@ -11,6 +11,7 @@ use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::{Channel, Endpoint};
 
 use super::Outcome;
+use super::process::Server;
 use super::raw::Raw;
 use portico::proto::v1::ListExtensionsRequest;
 
@@ -22,6 +23,14 @@ pub(crate) struct Target {
     request: Bytes,
     /// The size of its answer's message.
     pub(crate) size: usize,
+}
+
+/// What many callers got.
+pub(crate) struct Throughput {
+    /// Calls a second.
+    pub(crate) rate: f64,
+    /// Processor time of the server for each call, in microseconds.
+    pub(crate) cpu_us: f64,
 }
 
 /// Times of calls one after the other, in microseconds.
@@ -53,13 +62,20 @@ impl Target {
         Ok(target)
     }
 
-    /// Calls a second with `in_flight` callers, spread over the connections, for about `time`.
-    pub(crate) async fn throughput(&self, in_flight: usize, time: Duration) -> Outcome<f64> {
+    /// As many calls as `in_flight` callers make, spread over the connections, in about `time`.
+    pub(crate) async fn throughput(
+        &self,
+        server: &Server,
+        in_flight: usize,
+        time: Duration,
+    ) -> Outcome<Throughput> {
+        let cpu_before = server.cpu_seconds()?;
         let started = Instant::now();
         let end = started + time;
         let mut callers = JoinSet::new();
         for channel in self.connections.iter().cycle().take(in_flight) {
-            let (channel, request) = (channel.clone(), self.request.clone());
+            let channel = channel.clone();
+            let request = self.request.clone();
             callers.spawn(async move {
                 let mut calls = 0_u32;
                 while Instant::now() < end {
@@ -73,7 +89,10 @@ impl Target {
         while let Some(done) = callers.join_next().await {
             calls += f64::from(done??);
         }
-        Ok(calls / started.elapsed().as_secs_f64())
+        Ok(Throughput {
+            rate: calls / started.elapsed().as_secs_f64(),
+            cpu_us: (server.cpu_seconds()? - cpu_before) * 1e6 / calls,
+        })
     }
 
     /// Times of calls on one connection, one after the other, for about `time`.

@@ -80,19 +80,30 @@ async fn compare(settings: &Settings) -> Outcome<()> {
 
     // Idle: it has answered once on each connection.
     let idle = gateway.resident_mib()?;
-    for target in [&gateway_target, &bare_target] {
-        target.throughput(IN_FLIGHT, settings.seconds).await?;
+    for (target, server) in [(&gateway_target, &gateway), (&bare_target, &bare)] {
+        target.throughput(server, IN_FLIGHT, settings.seconds).await?;
         target.latency(settings.seconds).await?;
     }
 
-    println!("\n{IN_FLIGHT} in flight on {CONNECTIONS} connections, calls a second");
-    println!("{:>5} {:>10} {:>10} {:>7}", "round", "gateway", "bare", "ratio");
-    let mut ratios = Vec::new();
+    println!("\n{IN_FLIGHT} in flight on {CONNECTIONS} connections: calls a second, processor time a call");
+    println!(
+        "{:>5} {:>10} {:>10} {:>7} {:>12} {:>10}",
+        "round", "gateway", "bare", "ratio", "gateway us", "bare us"
+    );
+    let (mut ratios, mut costs, mut bare_costs) = (Vec::new(), Vec::new(), Vec::new());
     for round in 1..=settings.rounds {
-        let ours = gateway_target.throughput(IN_FLIGHT, settings.seconds).await?;
-        let theirs = bare_target.throughput(IN_FLIGHT, settings.seconds).await?;
-        println!("{round:>5} {ours:>10.0} {theirs:>10.0} {:>7.3}", ours / theirs);
-        ratios.push(ours / theirs);
+        let ours = gateway_target
+            .throughput(&gateway, IN_FLIGHT, settings.seconds)
+            .await?;
+        let theirs = bare_target.throughput(&bare, IN_FLIGHT, settings.seconds).await?;
+        let ratio = ours.rate / theirs.rate;
+        println!(
+            "{round:>5} {:>10.0} {:>10.0} {ratio:>7.3} {:>12.0} {:>10.0}",
+            ours.rate, theirs.rate, ours.cpu_us, theirs.cpu_us
+        );
+        ratios.push(ratio);
+        costs.push(ours.cpu_us);
+        bare_costs.push(theirs.cpu_us);
     }
 
     println!("\n1 in flight, microseconds");
@@ -139,6 +150,20 @@ async fn compare(settings: &Settings) -> Outcome<()> {
         "the same after the run, MiB",
         gateway.resident_mib()?,
         1,
+        "none",
+        true,
+    );
+    line(
+        "processor time a call, gateway, us",
+        median(costs),
+        0,
+        "none",
+        true,
+    );
+    line(
+        "processor time a call, bare, us",
+        median(bare_costs),
+        0,
         "none",
         true,
     );

@@ -78,6 +78,22 @@ impl Server {
         self.port
     }
 
+    /// The processor time that it has used, in seconds.
+    pub(crate) fn cpu_seconds(&self) -> Outcome<f64> {
+        // The kernel counts in hundredths of a second, whatever its own clock.
+        const TICKS: f64 = 100.0;
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // The second field is a name in brackets, which may hold spaces; `utime` and `stime` are fields 14 and 15.
+        let fields = stat.rsplit(')').next().unwrap_or_default();
+        let ticks: Result<Vec<f64>, _> = fields
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .map(str::parse)
+            .collect();
+        Ok(ticks?.iter().sum::<f64>() / TICKS)
+    }
+
     /// Its resident memory in MiB, as the kernel counts it.
     pub(crate) fn resident_mib(&self) -> Outcome<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;

@@ -279,9 +279,33 @@ class Errors(Peer):
         self.assertIn(caught.exception.code(), ended)
         self.assertLess(time.monotonic() - started, 2)
 
-    def test_the_watch_is_not_there_yet(self):
-        watch = self.stub.ActiveCalls(pb.ActiveCallsRequest(i_customer=1), timeout=TIMEOUT)
-        self.refused(grpc.StatusCode.UNIMPLEMENTED, "NOT_IMPLEMENTED", lambda timeout: next(watch))
+
+class Watch(Peer):
+    """The stream of live calls; its rules are tested where time can be paused, here is what a peer sees."""
+
+    def first(self, **request):
+        watch = self.stub.ActiveCalls(pb.ActiveCallsRequest(i_customer=1, **request), timeout=TIMEOUT)
+        self.addCleanup(watch.cancel)
+        return next(watch)
+
+    def test_it_begins_with_the_state(self):
+        event = self.first()
+        self.assertEqual(event.WhichOneof("event"), "snapshot")
+        self.assertEqual(event.freshness, pb.FRESHNESS_LIVE)
+        keys = [call.key for call in event.snapshot.calls]
+        self.assertEqual(len(keys), len(set(keys)))
+
+    def test_it_goes_on_where_the_token_was_given(self):
+        token = self.first().resume_token
+        self.assertIn(self.first(resume_token=token).WhichOneof("event"), ("delta", "bookmark"))
+
+    def test_a_bad_field_is_refused_as_in_every_rpc(self):
+        watch = self.stub.ActiveCalls(pb.ActiveCallsRequest(), timeout=TIMEOUT)
+        found = self.refused(
+            grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST", lambda timeout: next(watch)
+        )
+        (violation,) = found[details.BadRequest].field_violations
+        self.assertEqual(violation.field, "i_customer")
 
 
 if __name__ == "__main__":

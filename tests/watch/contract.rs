@@ -164,8 +164,9 @@ async fn a_quiet_feed_is_polled_more_slowly_until_something_changes() {
     assert_eq!(gap(&gateway.upstream), 2 * SECOND);
 }
 
-/// With the log asked for before the poller in `refresh` of owner.rs, this goes on for ever: a feed without a state woke
-/// its owner for a transition that was never noted. So the runtime is another thread's, and this one waits for real.
+/// With the log asked for before the poller in `refresh` of owner.rs, this goes on for ever: a feed without a state
+/// woke its owner for a transition that was never noted. So the runtime is another thread's, and this one waits for
+/// real.
 #[test]
 fn a_feed_that_never_had_a_good_poll_waits_between_its_polls() {
     let (done, is_done) = std::sync::mpsc::channel();
@@ -606,8 +607,8 @@ async fn any_staleness_can_be_accepted() {
     assert_eq!(reason(&stream.event().await), Some(Reason::Initial));
 }
 
-/// With the frames before the status made all at once, a reader of pauses is told `LIVE` by the last of them, whatever
-/// has happened since.
+/// With the frames before the status made all at once, a reader of pauses is told `LIVE` by the last of them,
+/// whatever has happened since.
 #[tokio::test(start_paused = true)]
 async fn what_is_told_at_the_end_is_so_when_it_is_told() {
     let params = Params {

@@ -1,7 +1,7 @@
 //! Generated histories: a world that changes, an upstream with faults, gateways, and clients of every temper.
 //!
-//! Everything is drawn from the history's seed and runs in paused time, so a history that breaks a law breaks it again:
-//! `WATCH_SEED=17 cargo test --test watch` runs it alone.
+//! Everything is drawn from the history's seed and runs in paused time, so a history that breaks a law breaks it
+//! again: `WATCH_SEED=17 cargo test --test watch` runs it alone.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! The watch as a client sees it: its laws on generated histories, each line of its contract, and a subset over sockets.
+//! The watch as a client sees it: its laws on generated histories, each line of its contract, and a subset over
+//! sockets.
 //!
 //! ```text
 //!   Upstream (scripted) ──▶ Hub ──▶ Watching ──▶ Stream ──▶ recorder ──▶ laws
@@ -6,6 +7,7 @@
 //! ```
 //!
 //! Only the transport of a poll is faked. Everything above it is the gateway's own, in paused time.
+#![allow(clippy::panic, reason = "everything here is a test or a part of one")]
 
 mod contract;
 mod gateway;

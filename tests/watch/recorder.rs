@@ -182,10 +182,9 @@ impl Reader {
         let quiet = Instant::now() >= self.orders.quiet_from;
         let away = |rng: &mut ChaCha8Rng, most: u64| Duration::from_millis(rng.random_range(0..most));
         match self.orders.temper {
-            Temper::Prompt => Whim::GoOn,
             // It never comes back: what it holds of the gateway, it holds to the end.
             Temper::Stuck if seen == 3 => Whim::Pause(Duration::from_secs(3600)),
-            Temper::Stuck => Whim::GoOn,
+            Temper::Prompt | Temper::Stuck => Whim::GoOn,
             Temper::Fickle if quiet => Whim::GoOn,
             Temper::Fickle => match self.rng.random_range(0..100) {
                 0..60 => Whim::GoOn,

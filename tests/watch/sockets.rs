@@ -21,7 +21,7 @@ use portico::upstream::{Client, License, Transport};
 use portico::watch::{Hub, Params};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Endpoint, Server};
@@ -33,6 +33,9 @@ use super::scene::{Scene, call};
 use super::upstream::{Reply, Upstream};
 
 const INTERVAL: Duration = Duration::from_millis(100);
+
+/// Far longer than anything here takes, and shorter than a heartbeat.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 type Watch = Streaming<ActiveCallsResponse>;
 
@@ -118,8 +121,8 @@ async fn start_watch(upstream: &Upstream, params: Params) -> (Serving, Hub) {
     tasks.spawn(async move {
         let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
         let server = Server::builder().add_service(service);
-        let served = server.serve_with_incoming_shutdown(incoming, stopped).await;
-        served.expect("the watch is served");
+        let outcome = server.serve_with_incoming_shutdown(incoming, stopped).await;
+        outcome.expect("the watch is served");
     });
     (Serving { at, stop, tasks }, hub)
 }
@@ -139,9 +142,8 @@ async fn watch(client: &mut CustomerExtensionServiceClient<Channel>, request: Ac
 }
 
 async fn event(watch: &mut Watch) -> ActiveCallsResponse {
-    watch
-        .message()
-        .await
+    let told = timeout(PATIENCE, watch.message()).await;
+    told.expect("something is told")
         .expect("the stream goes on")
         .expect("an event")
 }
@@ -176,7 +178,7 @@ async fn two_hundred_watchers_cost_one_request_an_interval() {
     let heartbeat = Some(prost_types::Duration { seconds: 1, nanos: 0 });
     let mut watches = Vec::new();
     for _ in 0..200 {
-        let watched = watch(
+        let opened = watch(
             &mut client,
             ActiveCallsRequest {
                 heartbeat,
@@ -184,7 +186,7 @@ async fn two_hundred_watchers_cost_one_request_an_interval() {
             },
         )
         .await;
-        watches.push(watched);
+        watches.push(opened);
     }
     for watched in &mut watches {
         for _ in 0..2 {
@@ -247,7 +249,7 @@ async fn a_gateway_that_stops_says_goodbye_to_every_watch() {
         event(&mut stream).await;
         watches.spawn(async move { rest(&mut stream).await });
     }
-    let stopping = tokio::time::timeout(Duration::from_secs(15), gateway.stop());
+    let stopping = timeout(Duration::from_secs(15), gateway.stop());
     let (stopped, ends) = tokio::join!(stopping, watches.join_all());
     stopped.expect("it stops when the last stream has ended, and does not wait for the time to be over");
     let mut waits = BTreeMap::new();
@@ -268,9 +270,10 @@ async fn a_gateway_that_stops_says_goodbye_to_every_watch() {
     upstream.stop().await;
 }
 
-/// NoCollateral on one HTTP/2 connection: the stuck stream's window is full, its siblings' are their own.
+/// `NoCollateral` on one HTTP/2 connection: the stuck stream's window is full, its siblings' are their own.
 ///
-/// With `notify_one` for `notify_waiters` where a poll ends in owner.rs, the siblings wait for ever.
+/// Seen to fail: with `|| outcome == Outcome::Changed` taken out where a poll ends in owner.rs, siblings wait for the
+/// heartbeat.
 #[tokio::test]
 async fn a_stuck_stream_neither_ends_nor_delays_its_siblings() {
     let scene = |note: &str| Scene {
@@ -292,7 +295,7 @@ async fn a_stuck_stream_neither_ends_nor_delays_its_siblings() {
     ];
     let begun = Instant::now();
     let mut round: u64 = 0;
-    while round < 10 || begun.elapsed() < Duration::from_millis(1_000) {
+    while round < 10 || begun.elapsed() < Duration::from_secs(1) {
         round += 1;
         upstream.show(scene(&round.to_string()));
         for sibling in &mut siblings {

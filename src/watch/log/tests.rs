@@ -374,14 +374,16 @@ fn a_feed_state_that_is_told_late_is_of_the_present_version() {
     let mut log = log_of(&[(1, 0)]);
     let mut cursor = start(&mut log, b"");
     let mut held = Held::default();
-    told(&mut log, &mut cursor)
-        .iter()
-        .for_each(|event| held.apply(event));
+    for event in told(&mut log, &mut cursor) {
+        held.apply(&event);
+    }
     log.set_freshness(Freshness::Stale, FeedState::default());
     log.set_freshness(Freshness::Live, FeedState::default());
     advance(&mut log, &[(2, 0)], 2);
     let events = told(&mut log, &mut cursor);
-    events.iter().for_each(|event| held.apply(event));
+    for event in &events {
+        held.apply(event);
+    }
     assert_eq!(held, Held::of(2, &rows(&[(2, 0)])));
     let [delta, state] = &events[..] else {
         panic!("{events:?}")
@@ -400,7 +402,9 @@ fn a_snapshot_is_of_the_moment_in_which_its_first_part_is_told() {
     let events = told(&mut log, &mut cursor);
     assert_eq!(events[0].freshness(), Freshness::Stale);
     let mut held = Held::default();
-    events.iter().for_each(|event| held.apply(event));
+    for event in &events {
+        held.apply(event);
+    }
     assert_eq!(held, Held::of(2, &rows(&[(2, 0)])));
     assert!(matches!(events[1].event, Some(Event::FeedState(_))), "{events:?}");
     assert_eq!(events.len(), 2);

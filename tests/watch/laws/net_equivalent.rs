@@ -1,4 +1,4 @@
-//! NetEquivalent: a folded delta does what the single deltas do one after another, and says no more than that.
+//! `NetEquivalent`: a folded delta does what the single deltas do one after another, and says no more than that.
 
 use std::collections::BTreeMap;
 
@@ -72,6 +72,7 @@ fn is_net(step: &Step<'_>, delta: &Delta, versions: &Versions) -> Result<(), Str
     }
 }
 
+/// Seen to fail: with `net.retain(…)` in table.rs taken out, a call that came and went in between is told of.
 #[test]
 fn net_equivalent() {
     hold::<NetEquivalent>();

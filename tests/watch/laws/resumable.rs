@@ -1,5 +1,5 @@
-//! Resumable: after a break a token is never an error and never leads to a part of the state. It is answered with a delta
-//! or bookmark where that is possible, and else with a snapshot that says why.
+//! `Resumable`: after a break a token is never an error and never leads to a part of the state. It is answered with
+//! a delta or bookmark where that is possible, and else with a snapshot that says why.
 
 use portico::proto::v1::active_calls_response::Event;
 use portico::proto::v1::snapshot::Reason;
@@ -44,10 +44,9 @@ fn opens(history: &History, recording: &Recording, stream: &Opened) -> Result<()
         None if polled && stream.answered > stream.asked => {
             Err("a stream opened late although there was a state".to_owned())
         }
-        None => Ok(()),
         Some(status) if polled => Err(format!("a stream was refused: {status}")),
         Some(status) if status.code() != Code::Unavailable => Err(format!("refused with {status}")),
-        Some(_) => Ok(()),
+        None | Some(_) => Ok(()),
     }
 }
 
@@ -81,6 +80,8 @@ fn begins_right(history: &History, step: &Step<'_>, epoch: Option<usize>) -> Res
     }
 }
 
+/// Seen to fail: with `same_epoch` in log.rs changed to `true`, another gateway's token is answered with a delta of
+/// this one's.
 #[test]
 fn resumable() {
     hold::<Resumable>();

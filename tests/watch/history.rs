@@ -1,7 +1,8 @@
 //! Generated histories: a world that changes, an upstream with faults, gateways, and clients of every temper.
 //!
 //! Everything is drawn from the history's seed and runs in paused time, so a history that breaks a law breaks it
-//! again: `WATCH_SEED=17 cargo test --test watch` runs it alone.
+//! again: `WATCH_SEED=17 cargo test --test watch` runs it alone, `WATCH_HISTORIES=500` runs more than every
+//! change has to wait for.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -18,8 +19,8 @@ use super::recorder::{Orders, Recording, Temper, follow};
 use super::scene::{Scene, Told, call, status};
 use super::upstream::{Answer, Asked, Poll, Reply, Upstream};
 
-/// How many histories the laws are held to.
-const HISTORIES: u64 = 60;
+/// How many histories the laws are held to, unless told otherwise.
+const HISTORIES: u64 = 32;
 
 /// For how long things happen, and for how long then nothing does.
 const BUSY: Duration = Duration::from_secs(130);
@@ -67,9 +68,13 @@ pub(crate) struct History {
 
 /// Every history, run once for all laws.
 pub(crate) static HISTORIES_RUN: LazyLock<Vec<History>> = LazyLock::new(|| {
-    let seeds: Vec<u64> = match std::env::var("WATCH_SEED") {
-        Ok(seed) => vec![seed.parse().expect("WATCH_SEED is a number")],
-        Err(_) => (0..HISTORIES).collect(),
+    let number = |name| {
+        let text = std::env::var(name).ok()?;
+        Some(text.parse().expect("WATCH_SEED and WATCH_HISTORIES are numbers"))
+    };
+    let seeds: Vec<u64> = match number("WATCH_SEED") {
+        Some(seed) => vec![seed],
+        None => (0..number("WATCH_HISTORIES").unwrap_or(HISTORIES)).collect(),
     };
     let half = seeds.len().div_ceil(2);
     std::thread::scope(|scope| {

@@ -7,6 +7,7 @@ mod listen;
 mod sandbox;
 mod serve;
 mod until_stopped;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -46,6 +47,7 @@ fn run_command(command: Command) -> Result<(), Failure> {
             Command::Serve(args) => serve::run(args).await,
             Command::Sandbox(args) => sandbox::run(args).await,
             Command::Check(args) => check::run(args).await,
+            Command::Watch(args) => watch::run(args).await,
         }
     })
 }

@@ -11,6 +11,7 @@
 mod gateway;
 mod license;
 mod sandbox;
+mod watch;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::gateway::{ClientSettings, GatewayArgs, UpstreamArgs};
 pub use self::sandbox::SandboxArgs;
+pub use self::watch::{OutputName, WatchArgs};
 use crate::telemetry::log;
 
 /// A gRPC gateway in front of the Porta Plus 2 web services.
@@ -42,6 +44,8 @@ pub enum Command {
     Sandbox(SandboxCommandArgs),
     /// Check the configuration and the upstream, step by step; exit code 0 or 1
     Check(CheckArgs),
+    /// Show a customer's live calls as they come and go
+    Watch(WatchArgs),
 }
 
 /// `portico demo`.

@@ -1,0 +1,70 @@
+//! `portico watch`: a customer's live calls, as a table, as lines, or as JSON.
+//!
+//! ```text
+//!   CallWatcher ─▶ Update ─┬─▶ table   Board, which remembers for some seconds what changed, drawn by ratatui
+//!                          ├─▶ lines   one a change
+//!                          └─▶ json    one a change
+//! ```
+//!
+//! What comes from the upstream goes through [`text::clean`] before a terminal sees it.
+
+mod json;
+mod lines;
+mod notices;
+mod text;
+mod words;
+
+use std::io::{self, ErrorKind, Write as _};
+
+use super::Failure;
+use super::until_stopped::until_stopped;
+use crate::client::{self, CallWatcher, Update};
+use crate::config::{OutputName, WatchArgs};
+
+use self::notices::Notices;
+
+pub(super) async fn run(args: WatchArgs) -> Result<(), Failure> {
+    let (gateway, query, params) = (args.gateway()?, args.query()?, args.params());
+    let output = args.output.unwrap_or(OutputName::Lines);
+
+    let watcher = CallWatcher::connect(client::endpoint(gateway), query, params);
+    until_stopped(async |stop| {
+        let shown = async {
+            match output {
+                OutputName::Table | OutputName::Lines => print(watcher, lines::of_update).await,
+                OutputName::Json => print(watcher, json::of_update).await,
+            }
+        };
+        tokio::select! {
+            done = shown => done,
+            () = stop.cancelled() => Ok(()),
+        }
+    })
+    .await
+}
+
+/// Prints what `render` makes of each update on standard output, and what becomes of the gateway on standard error.
+async fn print(mut watcher: CallWatcher, render: impl Fn(&Update) -> String) -> Result<(), Failure> {
+    let mut notices = Notices::default();
+    loop {
+        let update = watcher.changed().await.map_err(|status| ended(&status))?;
+        if let Some(notice) = notices.of_update(&update) {
+            // If standard error is closed, nobody wants to know.
+            let _ = writeln!(io::stderr(), "{notice}");
+        }
+        let text = render(&update);
+        let mut out = io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Ok(()) => {}
+            // The reader has seen enough.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
+            Err(error) => return Err(Failure::failed("standard output", &error)),
+        }
+    }
+}
+
+/// The watch is over for good.
+fn ended(status: &tonic::Status) -> Failure {
+    let (code, text) = (status.code(), text::clean(status.message()));
+    Failure::Failed(format!("the gateway refuses the watch: {text} ({code:?})"))
+}

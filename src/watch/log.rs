@@ -69,6 +69,7 @@ pub(super) struct Log {
     ring_entries: usize,
     ring_age: Duration,
     snapshot_part: usize,
+    max_delta: usize,
 }
 
 /// The delta to one version.
@@ -125,6 +126,7 @@ impl Log {
             ring_entries: params.ring_entries,
             ring_age: params.ring_age,
             snapshot_part: params.snapshot_part,
+            max_delta: params.max_delta,
         }
     }
 
@@ -168,6 +170,11 @@ impl Log {
             ..self.head(0)
         };
         let frame = frame::delta(&head, from, &changes);
+        if frame.len() > self.max_delta {
+            // Nobody is led over this step by deltas.
+            self.ring.clear();
+            return true;
+        }
         self.ring.push_back(Entry {
             at: now,
             changes,
@@ -305,7 +312,7 @@ impl Log {
             .clone()
     }
 
-    /// The delta from `version` to the present one; `None` if the ring does not reach back so far.
+    /// The delta from `version` to the present one; `None` if the ring does not reach back so far, or it is too large.
     fn delta_since(&mut self, version: u64) -> Option<Bytes> {
         let position = self.since(version)?;
         let behind = self.ring.len() - position;
@@ -323,6 +330,9 @@ impl Log {
         };
         let head = self.head(u32::try_from(behind - 1).unwrap_or(u32::MAX));
         let frame = frame::delta(&head, version, &changes);
+        if frame.len() > self.max_delta {
+            return None;
+        }
         self.folded.insert(version, frame.clone());
         Some(frame)
     }

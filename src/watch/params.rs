@@ -35,6 +35,8 @@ pub struct Params {
     pub ring_age: Duration,
     /// Snapshots larger than this are sent in parts, in bytes.
     pub snapshot_part: usize,
+    /// A change larger than this is told as a snapshot, which comes in parts: clients refuse messages above 4 MiB.
+    pub max_delta: usize,
     /// How long data may be pending for a watcher that reads nothing.
     pub stuck_after: Duration,
     /// After how long a stream ends so that watchers spread over gateways.
@@ -67,6 +69,7 @@ impl Default for Params {
             ring_entries: 128,
             ring_age: Duration::from_secs(120),
             snapshot_part: 256 * 1024,
+            max_delta: 2 * 1024 * 1024,
             stuck_after: Duration::from_secs(60),
             rotate_after: Duration::from_secs(30 * 60),
             reconnect_window: Duration::from_secs(20),

@@ -523,3 +523,34 @@ proptest! {
         prop_assert_eq!(forth.hash(), reversed.hash());
     }
 }
+
+#[test]
+fn a_change_that_is_too_large_for_one_message_is_told_as_a_snapshot() {
+    let small = Params {
+        max_delta: 200,
+        ..params()
+    };
+    let mut log = Log::new(FEED, EPOCH, to_state(&rows(&[(1, 1)])), observed(1), &small);
+    let mut cursor = start(&mut log, &[]);
+    let token = one(&mut log, &mut cursor).resume_token;
+    let many: Vec<(u8, u8)> = (1..100).map(|key| (key, 2)).collect();
+    advance(&mut log, &many, 2);
+    assert_eq!(reason(&one(&mut log, &mut cursor)), Some(Reason::FellBehind));
+    let mut resumed = start(&mut log, &token);
+    assert_eq!(reason(&one(&mut log, &mut resumed)), Some(Reason::TokenExpired));
+}
+
+#[test]
+fn changes_that_are_too_large_together_are_told_as_a_snapshot() {
+    let small = Params {
+        max_delta: 200,
+        ..params()
+    };
+    let mut log = Log::new(FEED, EPOCH, to_state(&rows(&[])), observed(1), &small);
+    let mut cursor = start(&mut log, &[]);
+    one(&mut log, &mut cursor);
+    advance(&mut log, &[(1, 1), (2, 1)], 2);
+    advance(&mut log, &[(1, 1), (2, 1), (3, 1), (4, 1)], 3);
+    advance(&mut log, &[(1, 1), (2, 1), (3, 1), (4, 1), (5, 1), (6, 1), (7, 1), (8, 1)], 4);
+    assert_eq!(reason(&one(&mut log, &mut cursor)), Some(Reason::FellBehind));
+}

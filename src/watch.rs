@@ -10,6 +10,8 @@
 //! *log* is the state and the last deltas, encoded once as frames that every watcher shares. What clients are promised is
 //! in `docs/watch.md`.
 
+#[doc(hidden)]
+pub mod bench;
 mod feed;
 mod feed_key;
 mod frame;

@@ -15,7 +15,7 @@ use super::watchers::{STREAMS, Watchers, collect, connection};
 use super::{Result, bare, frames, upstream};
 
 /// How many calls change for events of about 0.5 KB and of about 9 KB.
-const CHANGING: [usize; 2] = [1, 19];
+const CHANGING: [usize; 2] = [1, 22];
 const WATCHERS: [usize; 2] = [1_000, 10_000];
 
 /// Turns before those that count.

@@ -1,4 +1,4 @@
-//! The stand-in upstream: answers `ListActiveCalls` for any customer with twenty calls, of which the next state changes
+//! The stand-in upstream: answers `ListActiveCalls` for any customer with two dozen calls, of which the next state changes
 //! as many as asked for.
 //!
 //! Orders: `free` answers every poll at once with the present state; `hold` answers none until `change`, which moves to
@@ -21,7 +21,7 @@ use super::process::{clock, orders};
 pub(super) const ROLE: &str = "upstream-role";
 
 /// The calls of a customer.
-const CALLS: usize = 20;
+const CALLS: usize = 24;
 
 /// What the path of a poll holds, and that of the probe does not.
 const POLL: &[u8] = b"ActiveCalls";

@@ -65,16 +65,16 @@ fn measure(of: &str, rounds: usize, body: impl Fn(i32) -> Result<Bytes>) -> Resu
             Ok(())
         })?);
     }
-    let [decode, rows, same, some] = times.map(median);
+    let [decode, rows, unchanged, changed_poll] = times.map(median);
     println!(
         "| {of} | {} | {:.0} | {:.0} | {:.0} | **{:.2} %** | {:.0} | **{:.1} %** |",
         again.len() / 1024,
         decode * 1e6,
         rows * 1e6,
-        same * 1e6,
-        same / decode * 100.0,
-        some * 1e6,
-        some / rows * 100.0,
+        unchanged * 1e6,
+        unchanged / decode * 100.0,
+        changed_poll * 1e6,
+        changed_poll / rows * 100.0,
     );
     Ok(())
 }

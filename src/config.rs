@@ -5,6 +5,7 @@
 
 #![allow(
     clippy::doc_markdown,
+    rustdoc::bare_urls,
     reason = "the comments of arguments are help texts, not Markdown"
 )]
 

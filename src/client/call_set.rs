@@ -45,6 +45,7 @@ pub enum Change {
 
 impl CallSet {
     /// The calls, ordered by their key.
+    #[must_use]
     pub fn calls(&self) -> impl ExactSizeIterator<Item = &Arc<ActiveCall>> {
         self.calls.values()
     }
@@ -56,6 +57,7 @@ impl CallSet {
     }
 
     /// The statuses of the extensions, ordered by `i_c_ext`.
+    #[must_use]
     pub fn statuses(&self) -> impl ExactSizeIterator<Item = &Arc<ExtensionStatus>> {
         self.statuses.values()
     }

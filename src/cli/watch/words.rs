@@ -76,15 +76,15 @@ pub(super) fn freshness(freshness: &Freshness, now: Now) -> String {
 }
 
 fn troubled(what: &str, trouble: &Trouble, now: Now) -> String {
-    let mut text = what.to_owned();
-    if let Some(good) = trouble.last_good_at {
+    let seen = trouble.last_good_at.map_or_else(String::new, |good| {
         let ago = now.wall.duration_since(good).unwrap_or_default();
-        text += &format!(": last seen {} ago", span(ago));
-    }
-    if let Some((_, cause)) = &trouble.cause {
-        text += &format!(" ({})", clean(cause));
-    }
-    text
+        format!(": last seen {} ago", span(ago))
+    });
+    let cause = trouble
+        .cause
+        .as_ref()
+        .map_or_else(String::new, |(_, cause)| format!(" ({})", clean(cause)));
+    format!("{what}{seen}{cause}")
 }
 
 fn away(away: &Away, now: Now) -> String {
@@ -126,9 +126,11 @@ mod tests {
     #[test]
     fn stale_says_since_when_and_why_without_controls() {
         let now = Now::read();
-        let mut trouble = Trouble::default();
-        trouble.last_good_at = Some(now.wall - Duration::from_secs(14));
-        trouble.cause = Some((tonic::Code::Unavailable, "gone\u{1b}[0m".to_owned()));
+        let trouble = Trouble {
+            last_good_at: Some(now.wall - Duration::from_secs(14)),
+            cause: Some((tonic::Code::Unavailable, "gone\u{1b}[0m".to_owned())),
+            ..Trouble::default()
+        };
         assert_eq!(
             freshness(&Freshness::Stale(trouble), now),
             "stale: last seen 14 s ago (gone\u{fffd}[0m)"

@@ -551,6 +551,10 @@ fn changes_that_are_too_large_together_are_told_as_a_snapshot() {
     one(&mut log, &mut cursor);
     advance(&mut log, &[(1, 1), (2, 1)], 2);
     advance(&mut log, &[(1, 1), (2, 1), (3, 1), (4, 1)], 3);
-    advance(&mut log, &[(1, 1), (2, 1), (3, 1), (4, 1), (5, 1), (6, 1), (7, 1), (8, 1)], 4);
+    advance(
+        &mut log,
+        &[(1, 1), (2, 1), (3, 1), (4, 1), (5, 1), (6, 1), (7, 1), (8, 1)],
+        4,
+    );
     assert_eq!(reason(&one(&mut log, &mut cursor)), Some(Reason::FellBehind));
 }

@@ -72,6 +72,10 @@ Try, in another terminal:
 
   buf curl --protocol grpc --http2-prior-knowledge -d '{{"i_customer": 1}}' http://{grpc}/{SERVICE}/ListActiveCalls
 
+Or see the calls come and go:
+
+  portico watch --customer 1 --gateway http://{grpc}
+
 "#
     );
     // A closed standard output is the reader's choice.

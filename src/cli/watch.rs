@@ -8,13 +8,16 @@
 //!
 //! What comes from the upstream goes through [`text::clean`] before a terminal sees it.
 
+mod board;
+mod columns;
 mod json;
 mod lines;
 mod notices;
+mod table;
 mod text;
 mod words;
 
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 
 use super::Failure;
 use super::until_stopped::until_stopped;
@@ -25,13 +28,23 @@ use self::notices::Notices;
 
 pub(super) async fn run(args: WatchArgs) -> Result<(), Failure> {
     let (gateway, query, params) = (args.gateway()?, args.query()?, args.params());
-    let output = args.output.unwrap_or(OutputName::Lines);
+    let output = match (args.output, io::stdout().is_terminal()) {
+        (Some(OutputName::Table), false) => {
+            let text = "--output: a table needs a terminal as standard output";
+            return Err(Failure::Usage(text.to_owned()));
+        }
+        (None, true) => OutputName::Table,
+        (None, false) => OutputName::Lines,
+        (Some(output), _) => output,
+    };
 
+    let title = format!("customer {} at {gateway}", query.i_customer);
     let watcher = CallWatcher::connect(client::endpoint(gateway), query, params);
     until_stopped(async |stop| {
         let shown = async {
             match output {
-                OutputName::Table | OutputName::Lines => print(watcher, lines::of_update).await,
+                OutputName::Table => table::show(watcher, &title).await,
+                OutputName::Lines => print(watcher, lines::of_update).await,
                 OutputName::Json => print(watcher, json::of_update).await,
             }
         };

@@ -69,9 +69,10 @@ impl CallWatcher {
         F: Future<Output = Result<Channel, transport::Error>> + Send + 'static,
     {
         let (session, state) = Session::new(dial, query, params);
+        // Before the task begins: what it tells first must differ from this.
+        let told = state.borrow().clone();
         let mut task = JoinSet::new();
         task.spawn(session.run());
-        let told = state.borrow().clone();
         Self {
             state,
             told,

@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn a_cut_shows_and_wide_characters_are_not_halved() {
         assert_eq!(fit("extension", 9), "extension");
-        assert_eq!(fit("extension", 6), "exten…");
+        assert_eq!(fit("reception", 6), "recep…");
         assert_eq!(fit("101", 5), "101  ");
         assert_eq!(fit("東京都", 5), "東京…");
         assert_eq!(fit("東京都", 4), "東… ");

@@ -106,7 +106,7 @@ mod tests {
         let columns = |width| -> Vec<_> { layout(width).into_iter().map(|(column, _)| column).collect() };
         assert_eq!(columns(100).len(), 7);
         assert_eq!(
-            columns(64),
+            columns(70),
             [
                 Column::Extension,
                 Column::Type,

@@ -75,7 +75,8 @@ pub enum Error {
 ///
 /// # Cancellation
 ///
-/// Dropping the future stops at once, without drain.
+/// Dropping the future refuses connections at once and ends the watch, without drain. Connections that are open are tasks
+/// of the HTTP server and end with the runtime.
 pub async fn run(
     listeners: Listeners,
     client: Client,

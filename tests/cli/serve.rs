@@ -58,7 +58,7 @@ fn a_second_signal_ends_it_at_once() {
         "serve",
         "--upstream-url=http://127.0.0.1:9",
         "--license=x",
-        "--drain-delay=1h",
+        "--drain-delay=20s",
     ];
     let mut command = portico(&[&needed[..], &LOCAL].concat());
     let (mut child, mut log, mut text) = start(&mut command, "not ready: ");

@@ -1,0 +1,9 @@
+//! The consumer's side of the watch: what `CallWatcher` makes of gateways, good and bad.
+//!
+//! [`scripted`] is a gateway that does as it is told, over memory and in paused time. [`real`] is the gateway itself,
+//! over sockets, on a sandbox.
+
+mod real;
+mod real_gateway;
+mod scripted;
+mod scripted_gateway;

@@ -1,0 +1,117 @@
+//! The gateway itself on a sandbox, to be stopped and started again on the same port.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use portico::client::{self, CallWatcher, Params, Query};
+use portico::sandbox::{self, Sandbox};
+use portico::server::{self, Listeners};
+use portico::upstream::{Client, License, Transport};
+use portico::{upstream, watch};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// Longer than anything here takes: a test that waits for it fails.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// `future`, or a failed test if it takes too long.
+pub(crate) async fn soon<F: Future>(what: &str, future: F) -> F::Output {
+    tokio::time::timeout(PATIENCE, future)
+        .await
+        .unwrap_or_else(|_| panic!("{what} does not happen"))
+}
+
+async fn listener(address: SocketAddr) -> TcpListener {
+    TcpListener::bind(address).await.expect("the port is free")
+}
+
+fn any_port() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 0))
+}
+
+/// A sandbox and a gateway in front of it.
+#[derive(Debug)]
+pub(crate) struct RealGateway {
+    pub(crate) sandbox: Sandbox,
+    address: SocketAddr,
+    client: Client,
+    /// Ends with the gateway.
+    _upstream: JoinSet<()>,
+    running: JoinSet<()>,
+    stop: CancellationToken,
+}
+
+impl RealGateway {
+    pub(crate) async fn start(params: sandbox::Params) -> Self {
+        let listener = listener(any_port()).await;
+        let base = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let sandbox = Sandbox::new(params);
+        let mut upstream = JoinSet::new();
+        upstream.spawn(sandbox::run(listener, sandbox.clone(), std::future::pending()));
+        let license = License::parse("secret", Transport::Routes).expect("a licence");
+        let client = Client::new(
+            base.parse().expect("a base"),
+            Transport::Routes,
+            license,
+            upstream::client::Params::default(),
+        );
+        let mut gateway = Self {
+            sandbox,
+            address: any_port(),
+            client: client.expect("a client"),
+            _upstream: upstream,
+            running: JoinSet::new(),
+            stop: CancellationToken::new(),
+        };
+        gateway.serve().await;
+        gateway
+    }
+
+    /// Starts the gateway, on the port that it had.
+    pub(crate) async fn serve(&mut self) {
+        let listeners = Listeners {
+            grpc: listener(self.address).await,
+            admin: listener(any_port()).await,
+        };
+        self.address = listeners.grpc.local_addr().expect("it is bound");
+        self.stop = CancellationToken::new();
+        let stopped = self.stop.clone().cancelled_owned();
+        let params = server::Params {
+            drain_delay: Duration::ZERO,
+            drain_timeout: Duration::from_secs(1),
+            watch: watch::Params {
+                interval: Duration::from_millis(30),
+                stale_after: Duration::from_millis(200),
+                ..watch::Params::default()
+            },
+            ..server::Params::default()
+        };
+        let client = self.client.clone();
+        self.running.spawn(async {
+            let served = server::run(listeners, client, params, stopped).await;
+            served.expect("the gateway ends well");
+        });
+    }
+
+    /// Ends the gateway as a crash would.
+    pub(crate) async fn kill(&mut self) {
+        self.running.shutdown().await;
+    }
+
+    /// Ends the gateway as its operator would.
+    pub(crate) async fn stop(&mut self) {
+        self.stop.cancel();
+        let ended = soon("the end of the gateway", self.running.join_next()).await;
+        ended.expect("it runs").expect("it did not panic");
+    }
+
+    pub(crate) fn watch(&self, i_customer: i64) -> CallWatcher {
+        let uri = format!("http://{}", self.address).parse().expect("a URI");
+        let params = Params {
+            longest_delay: Duration::from_millis(400),
+            ..Params::default()
+        };
+        CallWatcher::connect(client::endpoint(uri), Query::customer(i_customer), params)
+    }
+}

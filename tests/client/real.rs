@@ -3,7 +3,7 @@
 use portico::client::{CallWatcher, Cause, Change, Freshness, Update};
 use portico::proto::v1::goodbye;
 use portico::proto::v1::snapshot::Reason;
-use portico::sandbox::{Fault, Operation, Params, State, Traffic, Trouble, World};
+use portico::sandbox::{Fault, Operation, Params, State, TrafficParams, Trouble, WorldParams};
 use tonic::Code;
 
 use crate::real_gateway::{RealGateway, soon};
@@ -15,15 +15,15 @@ fn recorded() -> Params {
 
 /// So many calls that no two looks are the same.
 fn busy() -> Params {
-    let traffic = Traffic {
+    let traffic = TrafficParams {
         calls_per_minute: 3000.0,
-        ..Traffic::default()
+        ..TrafficParams::default()
     };
     Params {
-        state: State::Living(World {
+        state: State::Living(WorldParams {
             customers: 1,
             traffic,
-            ..World::default()
+            ..WorldParams::default()
         }),
         ..Params::default()
     }

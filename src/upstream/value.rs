@@ -3,6 +3,8 @@
 //! A value of these types is one that its transport carries to the service unchanged. The rules, and what the
 //! upstream's hosts do to the values that break them, are in `docs/errors.md`.
 
+mod segment;
+
 use std::fmt;
 
 use super::Transport;
@@ -30,6 +32,10 @@ pub enum Invalid {
     Slash,
     /// A text holds a control character, which hosts refuse or cut at.
     Control,
+    /// A text holds a `%` and a character beyond the basic plane, which together end a host.
+    PercentAndAstral,
+    /// A text holds an invisible character and punctuation, which together keep a host from answering.
+    InvisibleAndPunctuation,
     /// A product id holds the comma that separates product ids.
     Comma,
 }
@@ -40,16 +46,34 @@ impl fmt::Display for Invalid {
             Self::Range { min, max } => write!(f, "must be from {min} to {max}"),
             Self::Empty => f.write_str("must not be empty"),
             Self::TooLong => write!(f, "must have at most {MAX_CHARS} characters"),
-            Self::Dots => {
-                f.write_str("must not be \".\" or \"..\"; the upstream transport `reply` can carry it")
+            Self::Dots => f.write_str("must not be \".\" or \"..\""),
+            Self::Slash => f.write_str("must not contain \"/\" or \"\\\""),
+            Self::Control => f.write_str("must not contain control characters"),
+            Self::PercentAndAstral => {
+                f.write_str("must not contain both \"%\" and a character beyond U+FFFF, such as an emoji")
             }
-            Self::Slash => {
-                f.write_str("must not contain \"/\" or \"\\\"; the upstream transport `reply` can carry it")
+            Self::InvisibleAndPunctuation => {
+                f.write_str("must not contain both invisible characters and punctuation")
             }
-            Self::Control => f.write_str(
-                "must not contain control characters; the upstream transport `reply` can carry them",
-            ),
             Self::Comma => f.write_str("must not contain a comma"),
+        }?;
+        if self.is_of_routes() {
+            f.write_str("; the upstream transport `reply` can carry it")?;
+        }
+        Ok(())
+    }
+}
+
+impl Invalid {
+    /// Whether the value is one that only the transport refuses.
+    fn is_of_routes(self) -> bool {
+        match self {
+            Self::Dots
+            | Self::Slash
+            | Self::Control
+            | Self::PercentAndAstral
+            | Self::InvisibleAndPunctuation => true,
+            Self::Range { .. } | Self::Empty | Self::TooLong | Self::Comma => false,
         }
     }
 }
@@ -128,21 +152,9 @@ impl Text {
         }
         match transport {
             Transport::Reply => {}
-            Transport::Routes => check_segment(text)?,
+            Transport::Routes => segment::check(text)?,
         }
         Ok(Self(text.to_owned()))
-    }
-}
-
-fn check_segment(text: &str) -> Result<(), Invalid> {
-    if matches!(text, "." | "..") {
-        Err(Invalid::Dots)
-    } else if text.contains(['/', '\\']) {
-        Err(Invalid::Slash)
-    } else if text.contains(char::is_control) {
-        Err(Invalid::Control)
-    } else {
-        Ok(())
     }
 }
 
@@ -184,6 +196,38 @@ fn parse_product_id(id: &str, transport: Transport) -> Result<(), Invalid> {
         Err(Invalid::Comma)
     } else {
         Ok(())
+    }
+}
+
+/// A value in the place of one that was refused, so that the rest of a request can still be read.
+///
+/// Whoever takes one owes an error: a request that holds one is never sent.
+pub(crate) trait StandIn {
+    /// Some value of the type.
+    fn stand_in() -> Self;
+}
+
+impl StandIn for Id {
+    fn stand_in() -> Self {
+        Self(1)
+    }
+}
+
+impl StandIn for OptionalId {
+    fn stand_in() -> Self {
+        Self::default()
+    }
+}
+
+impl StandIn for Number {
+    fn stand_in() -> Self {
+        Self::default()
+    }
+}
+
+impl StandIn for Text {
+    fn stand_in() -> Self {
+        Self("-".to_owned())
     }
 }
 

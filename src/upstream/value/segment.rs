@@ -1,0 +1,111 @@
+//! What a text must not hold to be one segment of a path: a table of rules, each with the hosts that made it necessary.
+//!
+//! All of it is carried by the reply route. `docs/errors.md` has the same table for callers.
+
+use super::Invalid;
+
+/// A rule of the routes.
+struct Rule {
+    breaks: fn(&str) -> bool,
+    told: Invalid,
+}
+
+const RULES: [Rule; 5] = [
+    // Every URL library, proxy and IIS: dot segments are resolved into another route, encoded or not.
+    Rule {
+        breaks: |text| matches!(text, "." | ".."),
+        told: Invalid::Dots,
+    },
+    // Self-hosted v3 splits at %2F in either case; IIS takes a backslash for a slash.
+    Rule {
+        breaks: |text| text.contains(['/', '\\']),
+        told: Invalid::Slash,
+    },
+    // IIS refuses them, self-hosted hosts cut the text at a NUL.
+    Rule {
+        breaks: |text| text.contains(char::is_control),
+        told: Invalid::Control,
+    },
+    // Self-hosted v3 on mono: `%` with a character of four bytes is an exception that nobody catches, and the process
+    // ends. A read's product id is enough.
+    Rule {
+        breaks: |text| text.contains('%') && text.contains(|c: char| c > '\u{ffff}'),
+        told: Invalid::PercentAndAstral,
+    },
+    // The same host never answers some mixes, such as `<?~_` between zero-width spaces. Which ones is not known: all
+    // mixes of an invisible character and punctuation that a path encodes are refused. Names in scripts that use
+    // joiners are not among them.
+    Rule {
+        breaks: |text| text.contains(is_format) && text.contains(is_encoded_punctuation),
+        told: Invalid::InvisibleAndPunctuation,
+    },
+];
+
+/// Checks `text` against every rule; the first that it breaks is told.
+pub(super) fn check(text: &str) -> Result<(), Invalid> {
+    match RULES.iter().find(|rule| (rule.breaks)(text)) {
+        Some(rule) => Err(rule.told),
+        None => Ok(()),
+    }
+}
+
+/// Punctuation of ASCII that a path holds in its encoded form only.
+fn is_encoded_punctuation(c: char) -> bool {
+    c.is_ascii_punctuation() && !matches!(c, '-' | '_' | '~' | '.')
+}
+
+/// Unicode's format characters (general category Cf): they are there and take no room.
+fn is_format(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}' | '\u{8e2}'
+        | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}'
+        | '\u{2066}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
+        | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0001}'
+        | '\u{e0020}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ends_or_hangs_a_host_is_refused() {
+        for (text, why) in [
+            (".", Invalid::Dots),
+            ("..", Invalid::Dots),
+            ("/", Invalid::Slash),
+            ("a/b", Invalid::Slash),
+            ("a\\b", Invalid::Slash),
+            ("\0", Invalid::Control),
+            ("a\nb", Invalid::Control),
+            ("\u{7f}", Invalid::Control),
+            ("\u{9f}", Invalid::Control),
+            ("%%😀", Invalid::PercentAndAstral),
+            ("😀 100%", Invalid::PercentAndAstral),
+            ("𐐷%41", Invalid::PercentAndAstral),
+            ("\u{200b}<?~_\u{200b}", Invalid::InvisibleAndPunctuation),
+            ("\u{feff}&", Invalid::InvisibleAndPunctuation),
+            ("100%\u{200e}", Invalid::InvisibleAndPunctuation),
+        ] {
+            assert_eq!(check(text), Err(why), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_every_host_takes_is_not() {
+        for text in [
+            "*98",
+            "100%",
+            "%2e%2e",
+            "a?b#c&d<e>",
+            "😀",
+            "Zoë 😀 & Söhne",
+            "علی\u{200c}رضا",
+            "\u{200b}",
+            "...",
+            " ",
+        ] {
+            assert_eq!(check(text), Ok(()), "{text:?}");
+        }
+    }
+}

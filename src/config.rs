@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use self::gateway::{ClientSettings, GatewayArgs, UpstreamArgs};
+pub use self::gateway::{GatewayArgs, UpstreamArgs};
 pub use self::sandbox::SandboxArgs;
 pub use self::watch::{OutputName, WatchArgs};
 use crate::telemetry::log;

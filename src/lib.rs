@@ -47,12 +47,13 @@
 //! Who may use whom, the life of a request and of a watch, start and stop are in `docs/architecture.md`; a test holds the code to it.
 
 pub mod admin;
-pub mod calls;
+pub mod caller;
 pub mod cli;
 pub mod client;
 pub mod codec;
 pub mod config;
 pub mod convert;
+pub mod dispatch;
 pub mod layer;
 pub mod lifecycle;
 pub mod proto;

@@ -7,17 +7,19 @@
 
 mod grpc;
 mod health;
+mod tasks;
 
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use self::tasks::Tasks;
 use crate::admin;
-use crate::calls::{Calls, watch_upstream};
+use crate::caller::Callers;
+use crate::dispatch::{Dispatcher, watch_upstream};
 use crate::lifecycle::Readiness;
 use crate::service::CustomerExtension;
 use crate::upstream::Client;
@@ -65,13 +67,21 @@ pub enum Error {
     /// The contract's descriptors are unusable.
     #[error("reflection cannot be set up")]
     Reflection(#[source] tonic_reflection::server::Error),
+    /// A task without which the gateway is not what it says has ended.
+    #[error("{task} has ended while the gateway runs")]
+    Task {
+        /// The task, in words.
+        task: &'static str,
+        /// Why, if it said.
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
 }
 
-/// Serves until `shutdown` completes and the drain is over.
+/// Serves `callers` from the upstream of `client` until `shutdown` completes and the drain is over.
 ///
 /// # Errors
 ///
-/// [`Error`] if a listener fails; never because of the upstream.
+/// [`Error`] if a listener fails, or a task that must run ends; never because of the upstream.
 ///
 /// # Cancellation
 ///
@@ -80,6 +90,7 @@ pub enum Error {
 pub async fn run(
     listeners: Listeners,
     client: Client,
+    callers: Callers,
     params: Params,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), Error> {
@@ -90,37 +101,36 @@ pub async fn run(
         watch,
     } = params;
     let readiness = Readiness::default();
-    let calls = Calls::new(client.clone(), readiness.clone());
     // Whoever watches a gateway that stops is told to come back while others finish.
     let watch = watch::Params {
         reconnect_window: drain_timeout,
         ..watch
     };
     let hub = Hub::new(
-        client.clone(),
+        (client.clone(), callers.license().clone()),
         readiness.clone(),
         upstream_timezone.clone(),
         watch,
     );
     let _feeds_end = hub.drain_on_drop();
-    let service = CustomerExtension::new(calls, upstream_timezone);
+    let dispatcher = Dispatcher::new(client.clone(), readiness.clone());
+    let service = CustomerExtension::new(dispatcher, callers, upstream_timezone);
     let stop = CancellationToken::new();
 
-    // Dropped at the end, which ends them: none has anything to finish.
-    let mut background = JoinSet::new();
-    background.spawn(watch_upstream(client, readiness.clone()));
-    let health = health::service(&readiness, &mut background).await;
+    let mut tasks = Tasks::default();
+    let health = health::start(&readiness, &mut tasks).await;
+    let watched = watch_upstream(client, readiness.clone());
+    tasks.spawn("the readiness probe", async move {
+        watched.await;
+        Ok(())
+    });
     let admin = admin::run(
         listeners.admin,
         readiness.clone(),
         hub.clone(),
         std::future::pending(),
     );
-    background.spawn(async move {
-        if let Err(error) = admin.await {
-            warn!(%error, "the admin port failed");
-        }
-    });
+    tasks.spawn("the operator's port", async move { Ok(admin.await?) });
 
     let serving = grpc::serve(
         listeners.grpc,
@@ -139,8 +149,12 @@ pub async fn run(
         tokio::time::sleep(drain_timeout).await;
         warn!("stopped with calls in flight: the drain timeout has passed");
     };
-    tokio::select! {
+    let served = tokio::select! {
         served = serving => served,
         () = draining => Ok(()),
-    }
+        ended = tasks.ended() => Err(ended),
+    };
+    // None of them has anything to finish.
+    tasks.stop().await;
+    served
 }

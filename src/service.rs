@@ -20,9 +20,10 @@ pub mod watching;
 use jiff::tz::TimeZone;
 use tonic::{Request, Response, Status};
 
-pub use self::error::Error;
+pub use self::error::{Error, Violation};
 pub use self::watching::Watching;
-use crate::calls::Calls;
+use crate::caller::{Caller, Callers};
+use crate::dispatch::Dispatcher;
 use crate::proto::server::customer_extension_service_server::CustomerExtensionService;
 use crate::proto::v1;
 use crate::status;
@@ -31,21 +32,38 @@ use crate::upstream::Transport;
 /// The service `porta.customerextension.v1.CustomerExtensionService`.
 #[derive(Clone, Debug)]
 pub struct CustomerExtension {
-    calls: Calls,
+    dispatcher: Dispatcher,
+    callers: Callers,
     zone: TimeZone,
 }
 
 impl CustomerExtension {
-    /// The service over `calls`, reading the upstream's zone-less times in `zone`.
+    /// The service over `dispatcher` for `callers`, reading the upstream's zone-less times in `zone`.
     #[must_use]
-    pub fn new(calls: Calls, zone: TimeZone) -> Self {
-        Self { calls, zone }
+    pub fn new(dispatcher: Dispatcher, callers: Callers, zone: TimeZone) -> Self {
+        Self {
+            dispatcher,
+            callers,
+            zone,
+        }
     }
 
     /// How operations are carried, which decides what texts they can hold.
     #[must_use]
     pub fn transport(&self) -> Transport {
-        self.calls.transport()
+        self.dispatcher.transport()
+    }
+
+    /// Who calls.
+    #[must_use]
+    pub fn callers(&self) -> &Callers {
+        &self.callers
+    }
+
+    /// Who sent `request`, and what it holds.
+    fn receive<Q>(&self, request: Request<Q>) -> (Caller, Q) {
+        let caller = self.callers.of(request.metadata().as_ref());
+        (caller, request.into_inner())
     }
 }
 
@@ -56,10 +74,13 @@ fn respond<T>(result: Result<T, Error>) -> Result<Response<T>, Status> {
 
 fn to_status(error: Error) -> Status {
     match error {
-        Error::Invalid(violations) => status::of_violations(&violations),
+        Error::Invalid(violations) => {
+            let told = violations.iter();
+            status::of_violations(told.map(|Violation { field, description }| (&**field, &**description)))
+        }
         Error::Upstream(error) => status::of_call(&error),
         Error::Watch(end) => status::of_watch(end),
-        Error::Query(kind) => status::of_kind(kind, None),
+        Error::Query(kind) => status::of_kind(kind),
     }
 }
 
@@ -69,66 +90,76 @@ impl CustomerExtensionService for CustomerExtension {
         &self,
         request: Request<v1::ListExtensionsRequest>,
     ) -> Result<Response<v1::ListExtensionsResponse>, Status> {
-        respond(list_extensions::call(&self.calls, request.into_inner()).await)
+        let (caller, request) = self.receive(request);
+        respond(list_extensions::call(&self.dispatcher, &caller, request).await)
     }
 
     async fn list_unavailable_extensions(
         &self,
         request: Request<v1::ListUnavailableExtensionsRequest>,
     ) -> Result<Response<v1::ListUnavailableExtensionsResponse>, Status> {
-        respond(list_unavailable_extensions::call(&self.calls, request.into_inner()).await)
+        let (caller, request) = self.receive(request);
+        respond(list_unavailable_extensions::call(&self.dispatcher, &caller, request).await)
     }
 
     async fn get_filtering_data(
         &self,
         request: Request<v1::GetFilteringDataRequest>,
     ) -> Result<Response<v1::GetFilteringDataResponse>, Status> {
-        respond(get_filtering_data::call(&self.calls, request.into_inner()).await)
+        let (caller, request) = self.receive(request);
+        respond(get_filtering_data::call(&self.dispatcher, &caller, request).await)
     }
 
     async fn list_online_accounts(
         &self,
         request: Request<v1::ListOnlineAccountsRequest>,
     ) -> Result<Response<v1::ListOnlineAccountsResponse>, Status> {
-        respond(list_online_accounts::call(&self.calls, request.into_inner()).await)
+        let (caller, request) = self.receive(request);
+        respond(list_online_accounts::call(&self.dispatcher, &caller, request).await)
     }
 
     async fn list_active_calls(
         &self,
         request: Request<v1::ListActiveCallsRequest>,
     ) -> Result<Response<v1::ListActiveCallsResponse>, Status> {
-        respond(list_active_calls::call(&self.calls, &self.zone, request.into_inner()).await)
+        let (caller, request) = self.receive(request);
+        respond(list_active_calls::call(&self.dispatcher, &caller, &self.zone, request).await)
     }
 
     async fn add_extension(
         &self,
         request: Request<v1::AddExtensionRequest>,
     ) -> Result<Response<v1::AddExtensionResponse>, Status> {
-        respond(add_extension::call(&self.calls, request.into_inner()).await)
+        let (caller, request) = self.receive(request);
+        respond(add_extension::call(&self.dispatcher, &caller, request).await)
     }
 
     async fn add_extension_get_identity(
         &self,
         request: Request<v1::AddExtensionGetIdentityRequest>,
     ) -> Result<Response<v1::AddExtensionGetIdentityResponse>, Status> {
-        respond(add_extension::call_get_identity(&self.calls, request.into_inner()).await)
+        let (caller, request) = self.receive(request);
+        respond(add_extension::call_get_identity(&self.dispatcher, &caller, request).await)
     }
 
     async fn update_extension(
         &self,
         request: Request<v1::UpdateExtensionRequest>,
     ) -> Result<Response<v1::UpdateExtensionResponse>, Status> {
-        respond(update_extension::call(&self.calls, request.into_inner()).await)
+        let (caller, request) = self.receive(request);
+        respond(update_extension::call(&self.dispatcher, &caller, request).await)
     }
 
     async fn delete_extension(
         &self,
         request: Request<v1::DeleteExtensionRequest>,
     ) -> Result<Response<v1::DeleteExtensionResponse>, Status> {
-        respond(delete_extension::call(&self.calls, request.into_inner()).await)
+        let (caller, request) = self.receive(request);
+        respond(delete_extension::call(&self.dispatcher, &caller, request).await)
     }
 
     async fn reply(&self, request: Request<v1::ReplyRequest>) -> Result<Response<v1::ReplyResponse>, Status> {
-        respond(reply::call(&self.calls, &self.zone, request.into_inner()).await)
+        let (caller, request) = self.receive(request);
+        respond(reply::call(&self.dispatcher, &caller, &self.zone, request).await)
     }
 }

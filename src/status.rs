@@ -1,7 +1,7 @@
-//! The one place where an error becomes a [`Status`].
+//! The one place where what went wrong becomes a [`Status`]: one table of codes, reasons and texts.
 //!
-//! Code, reason and text are fixed per kind of error: nothing that the upstream said reaches a caller.
-//! `docs/errors.md` is this file as a table, and a test holds the two together.
+//! All three are fixed per kind of error: nothing that the upstream said reaches a caller. `docs/errors.md` is this file
+//! as a page, and a test holds the two together.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -14,23 +14,11 @@ use crate::upstream::{Error, Kind};
 /// The `domain` of every `ErrorInfo`.
 pub const DOMAIN: &str = "portico";
 
-/// The reason of a request that breaks rules.
-pub const INVALID_REQUEST: &str = "INVALID_REQUEST";
-
 /// What to wait before the next try when the upstream did not say.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// The longest wait passed on to a caller.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(300);
-
-/// One field that breaks a rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// The path of the field, such as `product_ids[1]`.
-    pub field: String,
-    /// What it must be. Never repeats the value.
-    pub description: String,
-}
 
 /// Why a watch was not opened or has ended, besides a failed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,196 +48,160 @@ pub enum Quota {
     Feeds(usize),
 }
 
-/// The status of a request that breaks rules.
-#[must_use]
-pub fn of_violations(violations: &[Violation]) -> Status {
-    let mut details = details(INVALID_REQUEST);
-    let violations: Vec<_> = violations
-        .iter()
-        .map(|Violation { field, description }| FieldViolation::new(field, description))
-        .collect();
-    details.set_bad_request(violations);
-    Status::with_error_details(
-        Code::InvalidArgument,
-        "the request breaks rules; see its violations",
-        details,
-    )
+/// A row of the table.
+struct Row {
+    code: Code,
+    reason: &'static str,
+    text: &'static str,
+}
+
+const fn row(code: Code, reason: &'static str, text: &'static str) -> Row {
+    Row { code, reason, text }
+}
+
+/// What a failed call to the upstream is told as.
+#[rustfmt::skip]
+const fn row_of_kind(kind: Kind) -> Row {
+    use Code::{Aborted, AlreadyExists, DeadlineExceeded, Internal, InvalidArgument, NotFound, ResourceExhausted, Unavailable,
+        Unimplemented, Unknown};
+    match kind {
+        Kind::Unroutable => row(Internal, "REQUEST_UNROUTABLE", "the request does not fit the upstream's route"),
+        Kind::Unreachable => row(Unavailable, "UPSTREAM_UNREACHABLE", "the upstream cannot be reached"),
+        // The reason is older than the distinction, and keeps its meaning.
+        Kind::Interrupted => row(Unavailable, "UPSTREAM_UNREACHABLE", "the connection to the upstream broke"),
+        Kind::NotHttp => row(Internal, "UPSTREAM_NOT_HTTP", "the upstream's answer is not HTTP"),
+        Kind::Unavailable => row(Unavailable, "UPSTREAM_UNAVAILABLE", "the upstream is unavailable"),
+        Kind::Elapsed => row(DeadlineExceeded, "UPSTREAM_TIMEOUT", "the upstream did not answer in time"),
+        Kind::Refused => row(InvalidArgument, "UPSTREAM_REFUSED", "the upstream refused a value of the request"),
+        Kind::LicenseRejected => row(Internal, "UPSTREAM_LICENSE_REJECTED", "the upstream refused the gateway's licence"),
+        Kind::NotFound => row(NotFound, "NOT_FOUND", "the upstream found no such record"),
+        Kind::NoOperation => row(Unimplemented, "UPSTREAM_NO_OPERATION", "the upstream does not have this operation"),
+        Kind::AlreadyExists => row(AlreadyExists, "ALREADY_EXISTS", "the customer has such an extension already"),
+        Kind::Conflict => row(Aborted, "CONFLICT", "the request conflicts with the upstream's state"),
+        Kind::RateLimited => row(ResourceExhausted, "UPSTREAM_RATE_LIMITED", "the upstream limits the rate of calls"),
+        Kind::Failed => row(Internal, "UPSTREAM_FAILED", "the upstream failed"),
+        Kind::UnexpectedStatus => row(Internal, "UPSTREAM_UNEXPECTED_STATUS", "the upstream answered with an unexpected status"),
+        Kind::Empty => row(Internal, "UPSTREAM_EMPTY_ANSWER", "the upstream's answer is empty"),
+        Kind::NotCsv => row(Internal, "UPSTREAM_NOT_CSV", "the upstream's answer is not CSV"),
+        Kind::Undecodable => row(Internal, "UPSTREAM_UNDECODABLE", "the upstream's answer cannot be decoded"),
+        Kind::TooLarge => row(Internal, "UPSTREAM_TOO_LARGE", "the upstream's answer is too large"),
+        Kind::OutcomeUnknown => row(Unknown, "OUTCOME_UNKNOWN", "whether the change happened is unknown; look before trying again"),
+    }
+}
+
+/// What a watch that was not opened or has ended is told as.
+#[rustfmt::skip]
+const fn row_of_end(end: WatchEnd) -> Row {
+    use Code::{DeadlineExceeded, ResourceExhausted, Unavailable};
+    match end {
+        WatchEnd::NoPoll(_) => row(Unavailable, "WATCH_NO_POLL", "the upstream could not be polled in time"),
+        WatchEnd::Quota(_) => row(ResourceExhausted, "WATCH_QUOTA", "the gateway has as many watches as it takes"),
+        WatchEnd::Stale => row(Unavailable, "WATCH_STALE", "the state is older than max_staleness"),
+        WatchEnd::SlowConsumer => row(ResourceExhausted, "SLOW_CONSUMER", "the events were not read in time"),
+        WatchEnd::Deadline => row(DeadlineExceeded, "DEADLINE_EXCEEDED", "the deadline has passed"),
+        WatchEnd::Draining => row(Unavailable, "DRAINING", "the gateway is stopping"),
+    }
+}
+
+const INVALID_REQUEST: Row = row(
+    Code::InvalidArgument,
+    "INVALID_REQUEST",
+    "the request breaks rules; see its violations",
+);
+
+const MALFORMED_REQUEST: Row = row(
+    Code::InvalidArgument,
+    "MALFORMED_REQUEST",
+    "the request is not one whole message of its type",
+);
+
+const UNSUPPORTED_REQUEST: Row = row(
+    Code::Unimplemented,
+    "UNSUPPORTED_REQUEST",
+    "requests are POST, and not compressed",
+);
+
+impl Row {
+    /// Whether the same call may succeed later. Whoever is told one of these codes may come back, but not at once.
+    fn is_retryable(&self) -> bool {
+        matches!(self.code, Code::Unavailable | Code::ResourceExhausted)
+    }
+
+    /// The details that each status of the row has.
+    fn details(&self, metadata: HashMap<String, String>) -> ErrorDetails {
+        let mut details = ErrorDetails::with_error_info(self.reason, DOMAIN, metadata);
+        if self.is_retryable() {
+            details.set_retry_info(Some(RETRY_DELAY));
+        }
+        details
+    }
+
+    fn status(&self, details: ErrorDetails) -> Status {
+        Status::with_error_details(self.code, self.text, details)
+    }
 }
 
 /// The status of a failed call.
 #[must_use]
 pub fn of_call(error: &Error) -> Status {
-    of_kind(error.kind(), error.retry_after())
+    let row = row_of_kind(error.kind());
+    let mut details = row.details(HashMap::new());
+    if let (true, Some(asked)) = (row.is_retryable(), error.retry_after()) {
+        details.set_retry_info(Some(asked.min(MAX_RETRY_DELAY)));
+    }
+    row.status(details)
 }
 
-/// The status of a kind of failure; `retry_after` is the wait that the upstream asked for.
+/// The status of a kind of failure of which no more is known.
 #[must_use]
-pub fn of_kind(kind: Kind, retry_after: Option<Duration>) -> Status {
-    let mut details = details(reason(kind));
-    if is_retryable(kind) {
-        let delay = retry_after.unwrap_or(RETRY_DELAY).min(MAX_RETRY_DELAY);
-        details.set_retry_info(Some(delay));
-    }
-    Status::with_error_details(code(kind), message(kind), details)
+pub fn of_kind(kind: Kind) -> Status {
+    let row = row_of_kind(kind);
+    row.status(row.details(HashMap::new()))
 }
 
 /// The status of a watch that was not opened or has ended.
 #[must_use]
 pub fn of_watch(end: WatchEnd) -> Status {
-    let (code, reason, text) = match end {
-        WatchEnd::NoPoll(_) => (
-            Code::Unavailable,
-            "WATCH_NO_POLL",
-            "the upstream could not be polled in time",
-        ),
-        WatchEnd::Quota(_) => (
-            Code::ResourceExhausted,
-            "WATCH_QUOTA",
-            "the gateway has as many watches as it takes",
-        ),
-        WatchEnd::Stale => (
-            Code::Unavailable,
-            "WATCH_STALE",
-            "the state is older than max_staleness",
-        ),
-        WatchEnd::SlowConsumer => (
-            Code::ResourceExhausted,
-            "SLOW_CONSUMER",
-            "the events were not read in time",
-        ),
-        WatchEnd::Deadline => (
-            Code::DeadlineExceeded,
-            "DEADLINE_EXCEEDED",
-            "the deadline has passed",
-        ),
-        WatchEnd::Draining => (Code::Unavailable, "DRAINING", "the gateway is stopping"),
+    let row = row_of_end(end);
+    let cause = match end {
+        WatchEnd::NoPoll(Some(kind)) => Some(("cause".to_owned(), row_of_kind(kind).reason.to_owned())),
+        _ => None,
     };
-    let mut details = details(reason);
-    match end {
-        WatchEnd::NoPoll(Some(kind)) => {
-            let cause = HashMap::from([("cause".to_owned(), self::reason(kind).to_owned())]);
-            details.set_error_info(reason, DOMAIN, cause);
-        }
-        WatchEnd::Quota(quota) => {
-            let (subject, limit) = match quota {
-                Quota::FeedWatchers(limit) => ("watchers of one feed", limit),
-                Quota::Watchers(limit) => ("watchers", limit),
-                Quota::Feeds(limit) => ("feeds", limit),
-            };
-            details.add_quota_failure_violation(subject, format!("at most {limit}"));
-        }
-        WatchEnd::NoPoll(None)
-        | WatchEnd::Stale
-        | WatchEnd::SlowConsumer
-        | WatchEnd::Deadline
-        | WatchEnd::Draining => {}
+    let mut details = row.details(cause.into_iter().collect());
+    if let WatchEnd::Quota(quota) = end {
+        let (subject, limit) = match quota {
+            Quota::FeedWatchers(limit) => ("watchers of one feed", limit),
+            Quota::Watchers(limit) => ("watchers", limit),
+            Quota::Feeds(limit) => ("feeds", limit),
+        };
+        details.add_quota_failure_violation(subject, format!("at most {limit}"));
     }
-    // Whoever is told UNAVAILABLE or RESOURCE_EXHAUSTED may come back, but not at once.
-    if code != Code::DeadlineExceeded {
-        details.set_retry_info(Some(RETRY_DELAY));
-    }
-    Status::with_error_details(code, text, details)
+    row.status(details)
 }
 
-fn details(reason: &str) -> ErrorDetails {
-    ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new())
-}
-
-/// The code of a failed call.
+/// The status of a request that breaks rules: the paths of fields, and what each must be.
 #[must_use]
-pub fn code(kind: Kind) -> Code {
-    match kind {
-        Kind::Refused => Code::InvalidArgument,
-        Kind::NotFound => Code::NotFound,
-        Kind::NoOperation => Code::Unimplemented,
-        Kind::AlreadyExists => Code::AlreadyExists,
-        Kind::Conflict => Code::Aborted,
-        Kind::RateLimited => Code::ResourceExhausted,
-        Kind::Unreachable | Kind::Unavailable => Code::Unavailable,
-        Kind::Elapsed => Code::DeadlineExceeded,
-        Kind::OutcomeUnknown => Code::Unknown,
-        Kind::Unroutable
-        | Kind::LicenseRejected
-        | Kind::Failed
-        | Kind::UnexpectedStatus
-        | Kind::Empty
-        | Kind::NotCsv
-        | Kind::Undecodable
-        | Kind::TooLarge => Code::Internal,
-    }
+pub fn of_violations<'v>(violations: impl IntoIterator<Item = (&'v str, &'v str)>) -> Status {
+    let mut details = INVALID_REQUEST.details(HashMap::new());
+    let violations = violations.into_iter();
+    details.set_bad_request(
+        violations
+            .map(|(field, description)| FieldViolation::new(field, description))
+            .collect::<Vec<_>>(),
+    );
+    INVALID_REQUEST.status(details)
 }
 
-/// The `reason` of a failed call's `ErrorInfo`.
+/// The status of a request that is not one whole message of its type.
 #[must_use]
-pub fn reason(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Unroutable => "REQUEST_UNROUTABLE",
-        Kind::Unreachable => "UPSTREAM_UNREACHABLE",
-        Kind::Unavailable => "UPSTREAM_UNAVAILABLE",
-        Kind::Elapsed => "UPSTREAM_TIMEOUT",
-        Kind::Refused => "UPSTREAM_REFUSED",
-        Kind::LicenseRejected => "UPSTREAM_LICENSE_REJECTED",
-        Kind::NotFound => "NOT_FOUND",
-        Kind::NoOperation => "UPSTREAM_NO_OPERATION",
-        Kind::AlreadyExists => "ALREADY_EXISTS",
-        Kind::Conflict => "CONFLICT",
-        Kind::RateLimited => "UPSTREAM_RATE_LIMITED",
-        Kind::Failed => "UPSTREAM_FAILED",
-        Kind::UnexpectedStatus => "UPSTREAM_UNEXPECTED_STATUS",
-        Kind::Empty => "UPSTREAM_EMPTY_ANSWER",
-        Kind::NotCsv => "UPSTREAM_NOT_CSV",
-        Kind::Undecodable => "UPSTREAM_UNDECODABLE",
-        Kind::TooLarge => "UPSTREAM_TOO_LARGE",
-        Kind::OutcomeUnknown => "OUTCOME_UNKNOWN",
-    }
+pub fn malformed_request() -> Status {
+    MALFORMED_REQUEST.status(MALFORMED_REQUEST.details(HashMap::new()))
 }
 
-/// The text of a failed call.
+/// The status of a request that is made in a way that the gateway does not serve.
 #[must_use]
-pub fn message(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Unroutable => "the request does not fit the upstream's route",
-        Kind::Unreachable => "the upstream cannot be reached",
-        Kind::Unavailable => "the upstream is unavailable",
-        Kind::Elapsed => "the upstream did not answer in time",
-        Kind::Refused => "the upstream refused a value of the request",
-        Kind::LicenseRejected => "the upstream refused the gateway's licence",
-        Kind::NotFound => "the upstream found no such record",
-        Kind::NoOperation => "the upstream does not have this operation",
-        Kind::AlreadyExists => "the customer has such an extension already",
-        Kind::Conflict => "the request conflicts with the upstream's state",
-        Kind::RateLimited => "the upstream limits the rate of calls",
-        Kind::Failed => "the upstream failed",
-        Kind::UnexpectedStatus => "the upstream answered with an unexpected status",
-        Kind::Empty => "the upstream's answer is empty",
-        Kind::NotCsv => "the upstream's answer is not CSV",
-        Kind::Undecodable => "the upstream's answer cannot be decoded",
-        Kind::TooLarge => "the upstream's answer is too large",
-        Kind::OutcomeUnknown => "whether the change happened is unknown; look before trying again",
-    }
-}
-
-/// Whether the same call may succeed later, so that a `RetryInfo` says when.
-#[must_use]
-pub fn is_retryable(kind: Kind) -> bool {
-    match kind {
-        Kind::Unreachable | Kind::Unavailable | Kind::RateLimited => true,
-        Kind::Unroutable
-        | Kind::Elapsed
-        | Kind::Refused
-        | Kind::LicenseRejected
-        | Kind::NotFound
-        | Kind::NoOperation
-        | Kind::AlreadyExists
-        | Kind::Conflict
-        | Kind::Failed
-        | Kind::UnexpectedStatus
-        | Kind::Empty
-        | Kind::NotCsv
-        | Kind::Undecodable
-        | Kind::TooLarge
-        | Kind::OutcomeUnknown => false,
-    }
+pub fn unsupported_request() -> Status {
+    UNSUPPORTED_REQUEST.status(UNSUPPORTED_REQUEST.details(HashMap::new()))
 }
 
 #[cfg(test)]
@@ -259,14 +211,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_has_a_reason_and_a_text_of_its_own() {
-        let mut reasons: Vec<_> = Kind::ALL.into_iter().map(reason).collect();
-        reasons.push(INVALID_REQUEST);
-        let screaming = |text: &&str| text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
-        assert!(reasons.iter().all(screaming), "{reasons:?}");
-        assert_eq!(reasons.iter().collect::<HashSet<_>>().len(), reasons.len());
-        let texts: HashSet<_> = Kind::ALL.into_iter().map(message).collect();
-        assert_eq!(texts.len(), Kind::ALL.len());
+    fn reasons_and_texts_have_their_form_and_each_text_one_meaning() {
+        let rows: Vec<_> = Kind::ALL.into_iter().map(row_of_kind).collect();
+        for row in &rows {
+            let screaming = |b: u8| b.is_ascii_uppercase() || b == b'_';
+            assert!(row.reason.bytes().all(screaming), "{}", row.reason);
+        }
+        let texts: HashSet<_> = rows.iter().map(|row| row.text).collect();
+        assert_eq!(texts.len(), rows.len());
     }
 
     #[test]
@@ -278,38 +230,26 @@ mod tests {
                 Code::Unauthenticated,
                 Code::PermissionDenied,
             ];
-            assert!(!foreign.contains(&code(kind)), "{kind:?}");
+            assert!(!foreign.contains(&row_of_kind(kind).code), "{kind:?}");
         }
     }
 
     #[test]
-    fn what_may_pass_is_told_with_a_code_that_clients_retry() {
-        for kind in Kind::ALL {
-            let retried = matches!(code(kind), Code::Unavailable | Code::ResourceExhausted);
-            assert_eq!(is_retryable(kind), retried, "{kind:?}");
-        }
-    }
-
-    #[test]
-    fn every_status_of_an_upstream_error_has_its_details() {
-        for kind in Kind::ALL {
+    fn the_upstreams_wait_is_told_within_bounds_and_only_to_those_who_may_come_back() {
+        let told = |kind, asked: Option<u64>| {
             let error = Error::Status {
                 status: http::StatusCode::IM_A_TEAPOT,
                 kind,
-                retry_after: Some(Duration::from_secs(1000)),
+                retry_after: asked.map(Duration::from_secs),
             };
-            let status = of_call(&error);
-            assert_eq!((status.code(), status.message()), (code(kind), message(kind)));
-            let details = status.get_error_details();
-            let info = details.error_info().expect("an ErrorInfo");
-            assert_eq!((&*info.reason, &*info.domain), (reason(kind), DOMAIN));
-            let delay = details.retry_info().map(|info| info.retry_delay);
-            assert_eq!(
-                delay,
-                is_retryable(kind).then_some(Some(MAX_RETRY_DELAY)),
-                "{kind:?}"
-            );
-        }
+            let delay = of_call(&error).get_details_retry_info()?.retry_delay?;
+            Some(delay.as_secs())
+        };
+        assert_eq!(told(Kind::Unavailable, None), Some(1));
+        assert_eq!(told(Kind::Unavailable, Some(7)), Some(7));
+        assert_eq!(told(Kind::RateLimited, Some(1000)), Some(300));
+        assert_eq!(told(Kind::Failed, Some(7)), None);
+        assert_eq!(told(Kind::OutcomeUnknown, Some(7)), None);
     }
 
     #[test]
@@ -318,11 +258,7 @@ mod tests {
             ("name", "must not be empty"),
             ("product_ids[1]", "must not contain a comma"),
         ];
-        let noted = violations.map(|(field, description)| Violation {
-            field: field.to_owned(),
-            description: description.to_owned(),
-        });
-        let details = of_violations(&noted).get_error_details();
+        let details = of_violations(violations).get_error_details();
         let told: Vec<_> = details
             .bad_request()
             .expect("a BadRequest")

@@ -1,29 +1,42 @@
 //! Calls to the Porta Plus 2 web service: one vocabulary of operations, two transports, one error.
 //!
 //! ```text
-//!   Operation ──members──▶ Transport ──http::Request──▶ Client ──▶ Porta Plus 2
-//!       ▲                                                 │
-//!       └──parse──── wire::Answer ◀──── answer::read ◀────┘ (status, headers, bytes)
+//!                     Operation ──members──▶ Transport ──▶ http::Request
+//!                         ▲                                     │  Context: licence, deadline, trace
+//!   RPCs, polls ──▶ Client│                                     ▼
+//!                         │                                 Exchange, a value
+//!                       parse                                   │
+//!                         │                                     ▼
+//!                     wire::Answer ◀── answer ◀──────────── stack of layers ──▶ http ──▶ Porta Plus 2
 //! ```
 //!
-//! A request is a pure value that an [`Operation`] describes and a [`Transport`] writes; an answer is read by
-//! [`answer::read`] and parsed by the operation. Neither does IO. Only [`Client`] does, and it decides nothing else.
+//! A request is a pure value that an [`Operation`] describes and a [`Transport`] writes; an answer is checked and decoded
+//! by [`answer`] and parsed by the operation. None of that does IO: only [`mod@http`] does, below a [`stack`] of layers of
+//! which each is there for one reason.
 //!
 //! Everything that a caller can put into a request is a type of [`value`], which exists only for values that the
-//! transport can carry unchanged. Nothing else of a caller reaches the upstream.
+//! transport can carry unchanged. Nothing else of a caller reaches the upstream but its trace.
 
 pub mod answer;
 pub mod base_url;
 pub mod client;
+pub mod context;
 pub mod error;
+pub mod exchange;
+pub mod http;
 pub mod license;
 pub mod operation;
+mod stack;
+pub mod trace_context;
 pub mod transport;
 pub mod value;
 
 pub use self::base_url::BaseUrl;
 pub use self::client::Client;
+pub use self::context::Context;
 pub use self::error::{Error, Kind};
+pub use self::exchange::{Exchange, Expects};
 pub use self::license::License;
 pub use self::operation::{Effect, Members, Operation};
+pub use self::trace_context::TraceContext;
 pub use self::transport::Transport;

@@ -7,8 +7,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
 use portico::status::{self, Quota, WatchEnd};
 use portico::upstream::{Effect, Error, Kind, answer};
 use tonic::Code;
@@ -73,13 +75,20 @@ fn name(code: Code) -> String {
     name
 }
 
+fn reason(kind: Kind) -> String {
+    let info = status::of_kind(kind).get_details_error_info();
+    info.expect("an ErrorInfo").reason
+}
+
 #[test]
 fn each_row_has_the_code_and_reason_of_its_kind() {
     for row in rows() {
         let kind = kind_named(&row.error_type);
-        assert_eq!(row.code, name(status::code(kind)), "{}", row.what);
-        assert_eq!(row.reason, status::reason(kind), "{}", row.what);
-        assert_eq!(row.retry != "none", status::is_retryable(kind), "{}", row.what);
+        let status = status::of_kind(kind);
+        assert_eq!(row.code, name(status.code()), "{}", row.what);
+        assert_eq!(row.reason, reason(kind), "{}", row.what);
+        let retry = status.get_details_retry_info();
+        assert_eq!(row.retry != "none", retry.is_some(), "{}", row.what);
     }
 }
 
@@ -103,11 +112,11 @@ fn what_the_gateway_refuses_is_listed() {
         WatchEnd::Deadline,
         WatchEnd::Draining,
     ];
-    for refused in ends
-        .map(status::of_watch)
-        .into_iter()
-        .chain([status::of_violations(&[])])
-    {
+    for refused in ends.map(status::of_watch).into_iter().chain([
+        status::of_violations([]),
+        status::malformed_request(),
+        status::unsupported_request(),
+    ]) {
         let info = refused.get_details_error_info().expect("an ErrorInfo");
         let cells = format!("| `{}` | `{}` |", name(refused.code()), info.reason);
         assert!(page.contains(&cells), "not listed: {cells}");
@@ -126,12 +135,15 @@ fn error_of(row: &Row, effect: Effect) -> Error {
         return error_of_answer(&row.what, status, effect);
     }
     match &*row.what {
-        what if what.starts_with("no connection") => Error::Connect(any_http_error()),
-        what if what.starts_with("the connection broke") => Error::Interrupted(any_http_error()),
-        what if what.starts_with("no complete answer") => Error::Elapsed(any_http_error()),
-        what if what.starts_with("a body over 16 MiB") => Error::TooLarge {
-            limit: portico::upstream::client::Params::default().max_body,
+        what if what.starts_with("no connection") => Error::Connect("refused".into()),
+        what if what.starts_with("the connection broke") => Error::Interrupted("cut".into()),
+        what if what.starts_with("no complete answer") => Error::Elapsed {
+            within: Duration::from_secs(30),
         },
+        what if what.starts_with("a body over 16 MiB") => Error::TooLarge {
+            limit: portico::upstream::http::Params::default().max_body,
+        },
+        what if what.starts_with("what answers") => Error::NotHttp("garbage".into()),
         what if what.starts_with("a deletion") => Error::NothingDeleted,
         what if what.starts_with("a change was sent") => Error::OutcomeUnknown(Box::new(Error::Empty)),
         what if what.starts_with("none: the gateway") => Error::Unroutable { template: "" },
@@ -144,20 +156,22 @@ fn error_of_answer(what: &str, status: u16, effect: Effect) -> Error {
     let status = StatusCode::from_u16(status).expect("a status");
     let html = what.contains("not CSV") || what.contains("without CSV");
     let media_type = if html { "text/html" } else { "text/csv" };
-    let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(media_type))]);
     let body = match what {
-        "200 without a body" => b"".as_slice(),
+        what if what.starts_with("200 without a body") => b"".as_slice(),
         what if what.starts_with("200 with CSV") => b"ExtensionLst,ExtensionDeleted\n[{i_c_e",
+        what if what.starts_with("200 with a body whose compression") => {
+            return Error::Compression("garbage".into());
+        }
         what if what.starts_with("200 without the column") => return Error::Incomplete { column: "" },
         _ => DEFAULTS,
     };
-    answer::read(status, &headers, body, effect).expect_err("a row of failures")
-}
-
-/// Some error of the HTTP client: only the variant that holds it decides.
-fn any_http_error() -> reqwest::Error {
-    let request = reqwest::Client::new().get("not a URL").build();
-    request.expect_err("no URL")
+    let mut answer = Response::new(Bytes::from_static(body));
+    *answer.status_mut() = status;
+    answer
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    let read = answer::check(&answer, effect).and_then(|()| answer::decode(answer.body()));
+    read.expect_err("a row of failures")
 }
 
 #[test]
@@ -179,10 +193,10 @@ fn a_change_ends_as_its_column_says() {
         for effect in [Effect::Add, Effect::Change] {
             let error = error_of(&row, effect);
             let plain = error.kind();
-            let reason = status::reason(error.of_change().kind());
+            let heard = reason(error.of_change().kind());
             match &*row.for_a_change {
-                "the same" => assert_eq!(reason, status::reason(plain), "{}", row.what),
-                expected => assert_eq!(reason, expected, "{}", row.what),
+                "the same" => assert_eq!(heard, reason(plain), "{}", row.what),
+                expected => assert_eq!(heard, expected, "{}", row.what),
             }
         }
     }

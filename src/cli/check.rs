@@ -8,6 +8,7 @@ use crate::config::CheckArgs;
 use crate::telemetry::Chain;
 use crate::upstream::operation::ListExtensions;
 use crate::upstream::value::Id;
+use crate::upstream::{Context, Kind};
 
 pub(super) async fn run(args: CheckArgs) -> Result<(), Failure> {
     let CheckArgs {
@@ -17,10 +18,10 @@ pub(super) async fn run(args: CheckArgs) -> Result<(), Failure> {
     } = args;
     let customer = customer.map(Id::parse).transpose();
     let i_customer = customer.map_err(|invalid| Failure::Usage(format!("--customer: {invalid}")))?;
-    let settings = upstream.client(&gateway)?;
+    let base = upstream.base()?;
+    let license = upstream.license(gateway.transport())?;
     gateway.server(std::time::Duration::ZERO)?;
-    let base = settings.base().clone();
-    let client = settings.build()?;
+    let client = gateway.client(base.clone())?;
     passed("the configuration is sound");
 
     match client.probe().await {
@@ -30,19 +31,20 @@ pub(super) async fn run(args: CheckArgs) -> Result<(), Failure> {
     let Some(i_customer) = i_customer else {
         return Ok(());
     };
-    match client
-        .call(&ListExtensions {
-            i_customer,
-            products: None,
-        })
-        .await
-    {
+    let extensions = ListExtensions {
+        i_customer,
+        products: None,
+    };
+    match client.call(&Context::of_gateway(license), &extensions).await {
         Ok(extensions) => {
             passed(format_args!(
                 "the licence is taken: the customer has {} extensions",
                 extensions.len()
             ));
             Ok(())
+        }
+        Err(error) if error.kind() == Kind::LicenseRejected => {
+            failed("the upstream refuses the licence", &error)
         }
         Err(error) => failed("the customer's extensions cannot be listed", &error),
     }

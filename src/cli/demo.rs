@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use super::Failure;
 use super::listen::{address, listen};
 use super::until_stopped::until_stopped;
+use crate::caller::Callers;
 use crate::config::DemoArgs;
 use crate::sandbox::{self, Sandbox};
 use crate::server::{self, Listeners};
@@ -26,7 +27,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     } = args;
     let sandbox_params = sandbox.params()?;
     let params = gateway.server(drain_delay)?;
-    let license = License::parse(LICENSE, gateway.transport());
+    let license = License::parse(License::DEFAULT_NAME, LICENSE, gateway.transport());
     let license = license.map_err(|error| Failure::failed("the demo's licence", &error))?;
     log::start(log.log_format.into()).map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
 
@@ -38,14 +39,14 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let upstream_at = address(&upstream)?;
     let base = format!("http://{upstream_at}").parse();
     let base = base.map_err(|error| Failure::failed("the sandbox's address", &error))?;
-    let client = gateway.client(base, license).build()?;
+    let client = gateway.client(base)?;
     let (grpc, admin) = (address(&listeners.grpc)?, address(&listeners.admin)?);
 
     until_stopped(async |stop| {
         introduce(grpc, admin, upstream_at);
         let sandbox = sandbox::run(upstream, Sandbox::new(sandbox_params), std::future::pending());
         tokio::select! {
-            served = server::run(listeners, client, params, stop.cancelled()) => {
+            served = server::run(listeners, client, Callers::with(license), params, stop.cancelled()) => {
                 served.map_err(|error| Failure::failed("the gateway stopped", &error))
             }
             () = sandbox => Err(Failure::Failed("the sandbox stopped".to_owned())),

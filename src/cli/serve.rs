@@ -5,6 +5,7 @@ use tracing::info;
 use super::Failure;
 use super::listen::{address, listen};
 use super::until_stopped::until_stopped;
+use crate::caller::Callers;
 use crate::config::ServeArgs;
 use crate::server::{self, Listeners};
 use crate::telemetry::log;
@@ -18,7 +19,8 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
         gateway,
         log,
     } = args;
-    let settings = upstream.client(&gateway)?;
+    let base = upstream.base()?;
+    let license = upstream.license(gateway.transport())?;
     let params = gateway.server(drain_delay)?;
     log::start(log.log_format.into()).map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
 
@@ -27,14 +29,19 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
         admin: listen(admin_listen, "the admin port").await?,
     };
     let (grpc, admin) = (address(&listeners.grpc)?, address(&listeners.admin)?);
-    let base = settings.base().clone();
-    let client = settings.build()?;
+    let client = gateway.client(base.clone())?;
     until_stopped(async |stop| {
         // Said once a signal is heeded: who reads it may send one.
         info!(%grpc, %admin, upstream = %base, transport = ?gateway.transport(), "listening");
-        server::run(listeners, client, params, stop.cancelled())
-            .await
-            .map_err(|error| Failure::failed("the gateway stopped", &error))
+        server::run(
+            listeners,
+            client,
+            Callers::with(license),
+            params,
+            stop.cancelled(),
+        )
+        .await
+        .map_err(|error| Failure::failed("the gateway stopped", &error))
     })
     .await?;
     info!("stopped");

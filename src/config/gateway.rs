@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::license::LicenseArgs;
 use super::{Refused, duration};
-use crate::upstream::{BaseUrl, Client, License, Transport, client};
+use crate::upstream::{BaseUrl, Client, License, Transport, client, http};
 use crate::{server, watch};
 
 /// More often than this is a flood, not a watch.
@@ -94,71 +94,46 @@ enum TransportName {
     Reply,
 }
 
-/// Everything that a client is made of.
-#[derive(Debug)]
-pub struct ClientSettings {
-    base: BaseUrl,
-    transport: Transport,
-    license: License,
-    params: client::Params,
-}
-
-impl ClientSettings {
-    /// Where the upstream is.
-    #[must_use]
-    pub fn base(&self) -> &BaseUrl {
-        &self.base
-    }
-
-    /// Makes the client.
-    ///
-    /// # Errors
-    ///
-    /// [`Refused`] if the CA file is unusable.
-    pub fn build(self) -> Result<Client, Refused> {
-        let Self {
-            base,
-            transport,
-            license,
-            params,
-        } = self;
-        Client::new(base, transport, license, params)
-            .map_err(|error| Refused::new("--upstream-ca-file", crate::telemetry::Chain(&error)))
-    }
-}
-
 impl UpstreamArgs {
-    /// The settings of the client that `gateway` describes, for this upstream.
+    /// Where the upstream is.
     ///
     /// # Errors
     ///
-    /// [`Refused`] for a bad URL, an unreadable licence file, and a licence that the transport cannot carry.
-    pub fn client(&self, gateway: &GatewayArgs) -> Result<ClientSettings, Refused> {
-        let base = self
-            .upstream_url
+    /// [`Refused`] for what is no base URL.
+    pub fn base(&self) -> Result<BaseUrl, Refused> {
+        self.upstream_url
             .parse()
-            .map_err(|why| Refused::new("--upstream-url", why))?;
-        let transport = gateway.transport();
-        Ok(gateway.client(base, self.license.read(transport)?))
+            .map_err(|why| Refused::new("--upstream-url", why))
+    }
+
+    /// The licence, which `transport` can carry.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] for a file that cannot be read, and a licence that cannot be carried.
+    pub fn license(&self, transport: Transport) -> Result<License, Refused> {
+        self.license.read(transport)
     }
 }
 
 impl GatewayArgs {
-    /// The settings of the client for the upstream at `base`.
-    #[must_use]
-    pub fn client(&self, base: BaseUrl, license: License) -> ClientSettings {
+    /// The client of the upstream at `base`.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] if the CA file is unusable.
+    pub fn client(&self, base: BaseUrl) -> Result<Client, Refused> {
         let params = client::Params {
-            connect_timeout: self.upstream_connect_timeout,
             timeout: self.upstream_timeout,
-            ca_file: self.upstream_ca_file.clone(),
+            http: http::Params {
+                connect_timeout: self.upstream_connect_timeout,
+                ca_file: self.upstream_ca_file.clone(),
+                ..http::Params::default()
+            },
             ..client::Params::default()
         };
-        ClientSettings {
-            base,
-            transport: self.transport(),
-            license,
-            params,
-        }
+        Client::new(base, self.transport(), params)
+            .map_err(|error| Refused::new("--upstream-ca-file", crate::telemetry::Chain(&error)))
     }
 
     /// How operations are carried.

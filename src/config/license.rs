@@ -46,7 +46,7 @@ impl LicenseArgs {
 }
 
 fn parse(flag: &str, text: &SecretString, transport: Transport) -> Result<License, Refused> {
-    License::parse(text.expose_secret().trim(), transport)
+    License::parse(License::DEFAULT_NAME, text.expose_secret().trim(), transport)
         .map_err(|invalid| Refused::new(flag, format_args!("the licence {invalid}")))
 }
 
@@ -83,7 +83,8 @@ mod tests {
         let Command::Serve(serve) = cli.command else {
             panic!("another command");
         };
-        let settings = serve.upstream.client(&serve.gateway).expect("settings");
-        assert!(!format!("{settings:?}").contains("CANARY"), "{settings:?}");
+        let license = serve.upstream.license(serve.gateway.transport());
+        let license = license.expect("a licence");
+        assert!(!format!("{license:?}").contains("CANARY"), "{license:?}");
     }
 }

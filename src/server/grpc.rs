@@ -48,8 +48,8 @@ pub(super) async fn serve(
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
     };
-    let transport = service.transport();
-    let calls = CustomerExtensionServiceServer::new(service).max_decoding_message_size(MAX_REQUEST);
+    let (callers, transport) = (service.callers().clone(), service.transport());
+    let unary = CustomerExtensionServiceServer::new(service).max_decoding_message_size(MAX_REQUEST);
     let reflection = describe().build_v1().map_err(Error::Reflection)?;
     // Older tools, grpcurl 1.8 and Python's reflection client among them, speak only v1alpha.
     let reflection_alpha = describe().build_v1alpha().map_err(Error::Reflection)?;
@@ -65,7 +65,7 @@ pub(super) async fn serve(
         // Outermost first. A gRPC-Web answer has its status inside the body: the outcome is read before it goes there.
         .layer(GrpcWebLayer::new())
         .layer(OutcomeLayer)
-        .add_service(Watching::new(calls, hub, transport))
+        .add_service(Watching::new(unary, hub, callers, transport))
         .add_service(health)
         .add_service(reflection)
         .add_service(reflection_alpha)

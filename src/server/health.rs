@@ -5,11 +5,11 @@
 //! | `""`, `porta.customerextension.v1.CustomerExtensionService` | whether the gateway can serve |
 //! | `liveness` | that the process runs, draining included |
 
-use tokio::task::JoinSet;
 use tonic::server::NamedService;
 use tonic_health::ServingStatus;
 use tonic_health::pb::health_server::{Health, HealthServer};
 
+use super::tasks::Tasks;
 use crate::lifecycle::{Readiness, State};
 use crate::proto::server::customer_extension_service_server::CustomerExtensionServiceServer;
 use crate::service::CustomerExtension;
@@ -21,11 +21,8 @@ const NAMES: [&str; 2] = [
 
 const LIVENESS: &str = "liveness";
 
-/// The health service, not serving yet, and in `background` the task that keeps it true to `readiness`.
-pub(super) async fn service(
-    readiness: &Readiness,
-    background: &mut JoinSet<()>,
-) -> HealthServer<impl Health + use<>> {
+/// The health service, not serving yet, and among `tasks` the one that keeps it true to `readiness`.
+pub(super) async fn start(readiness: &Readiness, tasks: &mut Tasks) -> HealthServer<impl Health + use<>> {
     let (reporter, server) = tonic_health::server::health_reporter();
     // A reporter begins with "" as SERVING: mend that before anyone can ask.
     for name in NAMES {
@@ -36,7 +33,7 @@ pub(super) async fn service(
         .await;
 
     let mut states = readiness.subscribe();
-    background.spawn(async move {
+    tasks.spawn("the health reporter", async move {
         loop {
             let serving = match *states.borrow_and_update() {
                 State::Ready => ServingStatus::Serving,
@@ -46,7 +43,7 @@ pub(super) async fn service(
                 reporter.set_service_status(name, serving).await;
             }
             if states.changed().await.is_err() {
-                return;
+                return Ok(());
             }
         }
     });

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::time::Instant;
 
-use super::error::Error;
+use super::error::{Error, Violation};
 use super::fields::Fields;
+use crate::caller::Caller;
 use crate::proto::v1::ActiveCallsRequest;
-use crate::status::Violation;
 use crate::upstream::Transport;
 use crate::watch::{FeedKey, Hub, Options, Refused, Watcher};
 
@@ -19,10 +18,10 @@ const MAX_HEARTBEAT: Duration = Duration::from_secs(60);
 pub(super) async fn call(
     hub: &Hub,
     transport: Transport,
+    caller: &Caller,
     request: ActiveCallsRequest,
-    deadline: Option<Instant>,
 ) -> Result<Watcher, Error> {
-    let (key, options) = parse(request, transport, deadline)?;
+    let (key, options) = parse(request, transport, caller)?;
     hub.watch(key, options).await.map_err(|refused| match refused {
         Refused::End(end) => Error::Watch(end),
         Refused::Query(kind) => Error::Query(kind),
@@ -39,7 +38,7 @@ pub(super) async fn call(
 fn parse(
     request: ActiveCallsRequest,
     transport: Transport,
-    deadline: Option<Instant>,
+    caller: &Caller,
 ) -> Result<(FeedKey, Options), Error> {
     let ActiveCallsRequest {
         i_customer,
@@ -49,20 +48,19 @@ fn parse(
         max_staleness,
     } = request;
     let mut fields = Fields::over(transport);
-    let i_customer = fields.id("i_customer", i_customer);
-    let products = fields.product_ids("product_ids", &product_ids);
-    let heartbeat = fields.duration("heartbeat", heartbeat);
-    let max_staleness = fields.duration("max_staleness", max_staleness);
-    let (Ok(i_customer), Ok(products), Ok(heartbeat), Ok(max_staleness)) =
-        (i_customer, products, heartbeat, max_staleness)
-    else {
-        return Err(fields.invalid());
+    let key = FeedKey {
+        i_customer: fields.id("i_customer", i_customer),
+        products: fields.product_ids("product_ids", &product_ids),
     };
     let options = Options {
         resume_token: Bytes::from(resume_token),
-        heartbeat: heartbeat.map_or(HEARTBEAT, |asked| asked.clamp(MIN_HEARTBEAT, MAX_HEARTBEAT)),
-        max_staleness: max_staleness.unwrap_or_default(),
-        deadline,
+        heartbeat: fields
+            .duration("heartbeat", heartbeat)
+            .map_or(HEARTBEAT, |asked| asked.clamp(MIN_HEARTBEAT, MAX_HEARTBEAT)),
+        max_staleness: fields
+            .duration("max_staleness", max_staleness)
+            .unwrap_or_default(),
+        deadline: caller.context.deadline,
     };
-    Ok((FeedKey { i_customer, products }, options))
+    fields.finish((key, options))
 }

@@ -2,8 +2,9 @@
 
 use super::error::Error;
 use super::fields::Fields;
-use crate::calls::Calls;
+use crate::caller::Caller;
 use crate::convert::to_extension;
+use crate::dispatch::Dispatcher;
 use crate::proto::v1::{
     AddExtensionGetIdentityRequest, AddExtensionGetIdentityResponse, AddExtensionRequest,
     AddExtensionResponse,
@@ -11,9 +12,13 @@ use crate::proto::v1::{
 use crate::upstream::Transport;
 use crate::upstream::operation::{AddExtension, AddExtensionGetIdentity, NewExtension};
 
-pub(super) async fn call(calls: &Calls, request: AddExtensionRequest) -> Result<AddExtensionResponse, Error> {
-    let extension = calls
-        .call(AddExtension(parse(request, calls.transport())?))
+pub(super) async fn call(
+    dispatcher: &Dispatcher,
+    caller: &Caller,
+    request: AddExtensionRequest,
+) -> Result<AddExtensionResponse, Error> {
+    let extension = dispatcher
+        .send(caller, AddExtension(parse(request, dispatcher.transport())?))
         .await?;
     Ok(AddExtensionResponse {
         extension: Some(to_extension(extension)),
@@ -21,7 +26,8 @@ pub(super) async fn call(calls: &Calls, request: AddExtensionRequest) -> Result<
 }
 
 pub(super) async fn call_get_identity(
-    calls: &Calls,
+    dispatcher: &Dispatcher,
+    caller: &Caller,
     request: AddExtensionGetIdentityRequest,
 ) -> Result<AddExtensionGetIdentityResponse, Error> {
     let AddExtensionGetIdentityRequest {
@@ -36,8 +42,11 @@ pub(super) async fn call_get_identity(
         id,
         i_account,
     };
-    let extension = calls
-        .call(AddExtensionGetIdentity(parse(request, calls.transport())?))
+    let extension = dispatcher
+        .send(
+            caller,
+            AddExtensionGetIdentity(parse(request, dispatcher.transport())?),
+        )
         .await?;
     Ok(AddExtensionGetIdentityResponse {
         extension: Some(to_extension(extension)),
@@ -52,17 +61,11 @@ fn parse(request: AddExtensionRequest, transport: Transport) -> Result<NewExtens
         i_account,
     } = request;
     let mut fields = Fields::over(transport);
-    let i_customer = fields.id("i_customer", i_customer);
-    let name = fields.text("name", &name);
-    let id = fields.text("id", &id);
-    let i_account = fields.optional_id("i_account", i_account);
-    let (Ok(i_customer), Ok(name), Ok(id), Ok(i_account)) = (i_customer, name, id, i_account) else {
-        return Err(fields.invalid());
+    let operation = NewExtension {
+        i_customer: fields.id("i_customer", i_customer),
+        name: fields.text("name", &name),
+        id: fields.text("id", &id),
+        i_account: fields.optional_id("i_account", i_account),
     };
-    Ok(NewExtension {
-        i_customer,
-        name,
-        id,
-        i_account,
-    })
+    fields.finish(operation)
 }

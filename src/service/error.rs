@@ -1,6 +1,6 @@
 //! Why an RPC gave no answer.
 
-use crate::status::{Violation, WatchEnd};
+use crate::status::WatchEnd;
 use crate::upstream::{self, Kind};
 
 /// Why an RPC gave no answer.
@@ -14,6 +14,15 @@ pub enum Error {
     Watch(WatchEnd),
     /// The upstream refuses the query that was to be watched.
     Query(Kind),
+}
+
+/// One field that breaks a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The path of the field, such as `product_ids[1]`.
+    pub field: String,
+    /// What it must be. Never repeats the value.
+    pub description: String,
 }
 
 impl From<upstream::Error> for Error {

@@ -4,22 +4,24 @@ use jiff::tz::TimeZone;
 
 use super::error::Error;
 use super::fields::Fields;
-use crate::calls::Calls;
+use crate::caller::Caller;
 use crate::convert::{now, to_active_calls, to_extension_status};
+use crate::dispatch::Dispatcher;
 use crate::proto::v1::{ListActiveCallsRequest, ListActiveCallsResponse};
 use crate::upstream::Transport;
 use crate::upstream::operation::{ActiveCalls, ListActiveCalls};
 
 pub(super) async fn call(
-    calls: &Calls,
+    dispatcher: &Dispatcher,
+    caller: &Caller,
     zone: &TimeZone,
     request: ListActiveCallsRequest,
 ) -> Result<ListActiveCallsResponse, Error> {
-    let operation = parse(request, calls.transport())?;
+    let operation = parse(request, dispatcher.transport())?;
     let ActiveCalls {
         calls,
         extension_statuses,
-    } = calls.call(operation).await?;
+    } = dispatcher.send(caller, operation).await?;
     let observed_at = now();
     Ok(ListActiveCallsResponse {
         calls: to_active_calls(calls, zone),
@@ -34,10 +36,9 @@ fn parse(request: ListActiveCallsRequest, transport: Transport) -> Result<ListAc
         product_ids,
     } = request;
     let mut fields = Fields::over(transport);
-    let i_customer = fields.id("i_customer", i_customer);
-    let products = fields.product_ids("product_ids", &product_ids);
-    let (Ok(i_customer), Ok(products)) = (i_customer, products) else {
-        return Err(fields.invalid());
+    let operation = ListActiveCalls {
+        i_customer: fields.id("i_customer", i_customer),
+        products: fields.product_ids("product_ids", &product_ids),
     };
-    Ok(ListActiveCalls { i_customer, products })
+    fields.finish(operation)
 }

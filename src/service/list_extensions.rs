@@ -2,17 +2,21 @@
 
 use super::error::Error;
 use super::fields::Fields;
-use crate::calls::Calls;
+use crate::caller::Caller;
 use crate::convert::to_extension;
+use crate::dispatch::Dispatcher;
 use crate::proto::v1::{ListExtensionsRequest, ListExtensionsResponse};
 use crate::upstream::Transport;
 use crate::upstream::operation::ListExtensions;
 
 pub(super) async fn call(
-    calls: &Calls,
+    dispatcher: &Dispatcher,
+    caller: &Caller,
     request: ListExtensionsRequest,
 ) -> Result<ListExtensionsResponse, Error> {
-    let extensions = calls.call(parse(request, calls.transport())?).await?;
+    let extensions = dispatcher
+        .send(caller, parse(request, dispatcher.transport())?)
+        .await?;
     Ok(ListExtensionsResponse {
         extensions: extensions.into_iter().map(to_extension).collect(),
     })
@@ -24,10 +28,9 @@ fn parse(request: ListExtensionsRequest, transport: Transport) -> Result<ListExt
         product_ids,
     } = request;
     let mut fields = Fields::over(transport);
-    let i_customer = fields.id("i_customer", i_customer);
-    let products = fields.product_ids("product_ids", &product_ids);
-    let (Ok(i_customer), Ok(products)) = (i_customer, products) else {
-        return Err(fields.invalid());
+    let operation = ListExtensions {
+        i_customer: fields.id("i_customer", i_customer),
+        products: fields.product_ids("product_ids", &product_ids),
     };
-    Ok(ListExtensions { i_customer, products })
+    fields.finish(operation)
 }

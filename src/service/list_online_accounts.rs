@@ -2,17 +2,21 @@
 
 use super::error::Error;
 use super::fields::Fields;
-use crate::calls::Calls;
+use crate::caller::Caller;
 use crate::convert::{to_extension, to_extension_status};
+use crate::dispatch::Dispatcher;
 use crate::proto::v1::{ListOnlineAccountsRequest, ListOnlineAccountsResponse};
 use crate::upstream::Transport;
 use crate::upstream::operation::ListOnlineAccounts;
 
 pub(super) async fn call(
-    calls: &Calls,
+    dispatcher: &Dispatcher,
+    caller: &Caller,
     request: ListOnlineAccountsRequest,
 ) -> Result<ListOnlineAccountsResponse, Error> {
-    let (statuses, extensions) = calls.call(parse(request, calls.transport())?).await?;
+    let (statuses, extensions) = dispatcher
+        .send(caller, parse(request, dispatcher.transport())?)
+        .await?;
     Ok(ListOnlineAccountsResponse {
         extension_statuses: statuses.into_iter().map(to_extension_status).collect(),
         extensions: extensions.into_iter().map(to_extension).collect(),
@@ -22,8 +26,8 @@ pub(super) async fn call(
 fn parse(request: ListOnlineAccountsRequest, transport: Transport) -> Result<ListOnlineAccounts, Error> {
     let ListOnlineAccountsRequest { i_customer } = request;
     let mut fields = Fields::over(transport);
-    let Ok(i_customer) = fields.id("i_customer", i_customer) else {
-        return Err(fields.invalid());
+    let operation = ListOnlineAccounts {
+        i_customer: fields.id("i_customer", i_customer),
     };
-    Ok(ListOnlineAccounts { i_customer })
+    fields.finish(operation)
 }

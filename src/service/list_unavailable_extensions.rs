@@ -2,17 +2,21 @@
 
 use super::error::Error;
 use super::fields::Fields;
-use crate::calls::Calls;
+use crate::caller::Caller;
 use crate::convert::to_extension;
+use crate::dispatch::Dispatcher;
 use crate::proto::v1::{ListUnavailableExtensionsRequest, ListUnavailableExtensionsResponse};
 use crate::upstream::Transport;
 use crate::upstream::operation::ListUnavailableExtensions;
 
 pub(super) async fn call(
-    calls: &Calls,
+    dispatcher: &Dispatcher,
+    caller: &Caller,
     request: ListUnavailableExtensionsRequest,
 ) -> Result<ListUnavailableExtensionsResponse, Error> {
-    let extensions = calls.call(parse(request, calls.transport())?).await?;
+    let extensions = dispatcher
+        .send(caller, parse(request, dispatcher.transport())?)
+        .await?;
     Ok(ListUnavailableExtensionsResponse {
         extensions: extensions.into_iter().map(to_extension).collect(),
     })
@@ -24,8 +28,8 @@ fn parse(
 ) -> Result<ListUnavailableExtensions, Error> {
     let ListUnavailableExtensionsRequest { i_customer } = request;
     let mut fields = Fields::over(transport);
-    let Ok(i_customer) = fields.id("i_customer", i_customer) else {
-        return Err(fields.invalid());
+    let operation = ListUnavailableExtensions {
+        i_customer: fields.id("i_customer", i_customer),
     };
-    Ok(ListUnavailableExtensions { i_customer })
+    fields.finish(operation)
 }

@@ -4,19 +4,21 @@ use jiff::tz::TimeZone;
 
 use super::error::Error;
 use super::fields::Fields;
-use crate::calls::Calls;
+use crate::caller::Caller;
 use crate::convert::{to_active_calls, to_extension, to_extension_status};
+use crate::dispatch::Dispatcher;
 use crate::proto::v1::{ReplyRequest, ReplyResponse};
 use crate::upstream::Transport;
 use crate::upstream::operation::Reply;
 use crate::wire::Answer;
 
 pub(super) async fn call(
-    calls: &Calls,
+    dispatcher: &Dispatcher,
+    caller: &Caller,
     zone: &TimeZone,
     request: ReplyRequest,
 ) -> Result<ReplyResponse, Error> {
-    let answer = calls.call(parse(request)?).await?;
+    let answer = dispatcher.send(caller, parse(request)?).await?;
     Ok(to_response(answer, zone))
 }
 
@@ -36,50 +38,21 @@ fn parse(request: ReplyRequest) -> Result<Reply, Error> {
         feature_name,
     } = request;
     let mut fields = Fields::over(Transport::Reply);
-    let i_customer = fields.id("i_customer", i_customer);
-    let name = fields.text_if_set("name", &name);
-    let id = fields.text_if_set("id", &id);
-    let extension_record_id = fields.id_if_set("extension_record_id", extension_record_id);
-    let i_account = fields.id_if_set("i_account", i_account);
-    let i_products = fields.text_if_set("i_products", &i_products);
-    let content_id = fields.number_if_set("content_id", content_id);
-    let feature_name = fields.text_if_set("feature_name", &feature_name);
-    let (
-        Ok(i_customer),
-        Ok(name),
-        Ok(id),
-        Ok(extension_record_id),
-        Ok(i_account),
-        Ok(i_products),
-        Ok(content_id),
-        Ok(feature_name),
-    ) = (
-        i_customer,
-        name,
-        id,
-        extension_record_id,
-        i_account,
-        i_products,
-        content_id,
-        feature_name,
-    )
-    else {
-        return Err(fields.invalid());
-    };
-    Ok(Reply {
-        i_customer,
-        name,
-        id,
-        extension_record_id,
-        i_account,
-        i_products,
+    let operation = Reply {
+        i_customer: fields.id("i_customer", i_customer),
+        name: fields.text_if_set("name", &name),
+        id: fields.text_if_set("id", &id),
+        extension_record_id: fields.id_if_set("extension_record_id", extension_record_id),
+        i_account: fields.id_if_set("i_account", i_account),
+        i_products: fields.text_if_set("i_products", &i_products),
+        content_id: fields.number_if_set("content_id", content_id),
+        feature_name: fields.text_if_set("feature_name", &feature_name),
         get_active_calls,
         is_filtering,
         get_sip_status,
         is_unavailable,
-        content_id,
-        feature_name,
-    })
+    };
+    fields.finish(operation)
 }
 
 fn to_response(answer: Answer, zone: &TimeZone) -> ReplyResponse {

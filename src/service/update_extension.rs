@@ -2,17 +2,21 @@
 
 use super::error::Error;
 use super::fields::Fields;
-use crate::calls::Calls;
+use crate::caller::Caller;
 use crate::convert::to_extension;
+use crate::dispatch::Dispatcher;
 use crate::proto::v1::{UpdateExtensionRequest, UpdateExtensionResponse};
 use crate::upstream::Transport;
 use crate::upstream::operation::UpdateExtension;
 
 pub(super) async fn call(
-    calls: &Calls,
+    dispatcher: &Dispatcher,
+    caller: &Caller,
     request: UpdateExtensionRequest,
 ) -> Result<UpdateExtensionResponse, Error> {
-    let extension = calls.call(parse(request, calls.transport())?).await?;
+    let extension = dispatcher
+        .send(caller, parse(request, dispatcher.transport())?)
+        .await?;
     Ok(UpdateExtensionResponse {
         extension: Some(to_extension(extension)),
     })
@@ -27,21 +31,12 @@ fn parse(request: UpdateExtensionRequest, transport: Transport) -> Result<Update
         i_account,
     } = request;
     let mut fields = Fields::over(transport);
-    let i_customer = fields.id("i_customer", i_customer);
-    let i_c_ext = fields.id("i_c_ext", i_c_ext);
-    let name = fields.text("name", &name);
-    let id = fields.text("id", &id);
-    let i_account = fields.optional_id("i_account", i_account);
-    let (Ok(i_customer), Ok(i_c_ext), Ok(name), Ok(id), Ok(i_account)) =
-        (i_customer, i_c_ext, name, id, i_account)
-    else {
-        return Err(fields.invalid());
+    let operation = UpdateExtension {
+        i_customer: fields.id("i_customer", i_customer),
+        i_c_ext: fields.id("i_c_ext", i_c_ext),
+        name: fields.text("name", &name),
+        id: fields.text("id", &id),
+        i_account: fields.optional_id("i_account", i_account),
     };
-    Ok(UpdateExtension {
-        i_customer,
-        i_c_ext,
-        name,
-        id,
-        i_account,
-    })
+    fields.finish(operation)
 }

@@ -5,20 +5,20 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 
 use super::{Effect, Error, Kind};
 use crate::codec::csv;
 use crate::wire::Answer;
 
-/// Reads the answer to an operation with this effect.
+/// Decodes the body of an answer that [`check`] lets through.
 ///
 /// # Errors
 ///
-/// As [`check`]; [`Error::Undecodable`] and [`Error::Blank`] for what is not an answer.
-pub fn read(status: StatusCode, headers: &HeaderMap, body: &[u8], effect: Effect) -> Result<Answer, Error> {
-    check(status, headers, body, effect)?;
+/// [`Error::Undecodable`] and [`Error::Blank`] for what is not an answer.
+pub fn decode(body: &[u8]) -> Result<Answer, Error> {
     let answer: Answer = csv::one_from_slice(body).map_err(Error::Undecodable)?;
     if is_blank(&answer) {
         Err(Error::Blank)
@@ -27,27 +27,24 @@ pub fn read(status: StatusCode, headers: &HeaderMap, body: &[u8], effect: Effect
     }
 }
 
-/// Whether this may be an answer: all that can be said without decoding the body.
+/// Whether this may be the answer to something with this effect: all that can be said without decoding the body.
 ///
 /// # Errors
 ///
 /// [`Error::Status`] for any status but 200; [`Error::Empty`] and [`Error::NotCsv`].
-pub fn check(status: StatusCode, headers: &HeaderMap, body: &[u8], effect: Effect) -> Result<(), Error> {
-    if status != StatusCode::OK {
-        let kind = kind_of_status(status, is_csv(headers), effect);
-        return Err(Error::Status {
+pub fn check(answer: &Response<Bytes>, effect: Effect) -> Result<(), Error> {
+    let (status, headers) = (answer.status(), answer.headers());
+    match status {
+        // A service that returns null: one build of the upstream says it with 204, another with 200 and no body.
+        StatusCode::NO_CONTENT => Err(Error::Empty),
+        StatusCode::OK if answer.body().is_empty() => Err(Error::Empty),
+        StatusCode::OK if is_csv(headers) => Ok(()),
+        StatusCode::OK => Err(Error::NotCsv),
+        _ => Err(Error::Status {
             status,
-            kind,
+            kind: kind_of_status(status, is_csv(headers), effect),
             retry_after: retry_after(headers),
-        });
-    }
-    if body.is_empty() {
-        return Err(Error::Empty);
-    }
-    if is_csv(headers) {
-        Ok(())
-    } else {
-        Err(Error::NotCsv)
+        }),
     }
 }
 

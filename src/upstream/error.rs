@@ -9,6 +9,9 @@ use http::StatusCode;
 
 use crate::codec::{csv, jsv};
 
+/// What the HTTP client said: for the log alone, and without its URL.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
 /// A failed call to the upstream.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -20,13 +23,19 @@ pub enum Error {
     },
     /// No connection: name resolution, TCP or TLS failed. Not one byte of the request was written.
     #[error("no connection to the upstream")]
-    Connect(#[source] reqwest::Error),
+    Connect(#[source] Cause),
     /// The connection broke after the request may have been written.
     #[error("the connection broke before the answer was complete")]
-    Interrupted(#[source] reqwest::Error),
-    /// No complete answer within the time limit.
-    #[error("no complete answer in time")]
-    Elapsed(#[source] reqwest::Error),
+    Interrupted(#[source] Cause),
+    /// What came back is no HTTP: another protocol, or a status line or header that breaks the grammar.
+    #[error("the answer is not HTTP")]
+    NotHttp(#[source] Cause),
+    /// No complete answer within the time limit of the attempt, or by the caller's deadline.
+    #[error("no complete answer within {within:?}")]
+    Elapsed {
+        /// How long the answer was waited for.
+        within: Duration,
+    },
     /// The answer's body is larger than the gateway reads.
     #[error("the answer is larger than {limit} bytes")]
     TooLarge {
@@ -43,9 +52,12 @@ pub enum Error {
         /// How long the upstream asks to wait.
         retry_after: Option<Duration>,
     },
-    /// 200 without a body: the service returned null.
+    /// 204, or 200 without a body: the service returned null.
     #[error("the answer is empty")]
     Empty,
+    /// 200 with a body whose compression is broken.
+    #[error("the answer cannot be decompressed")]
+    Compression(#[source] Cause),
     /// 200 with something else than CSV: a login page, a proxy's page.
     #[error("the answer is not CSV")]
     NotCsv,
@@ -78,8 +90,12 @@ pub enum Error {
 pub enum Kind {
     /// The gateway could not build the request.
     Unroutable,
-    /// The upstream cannot be reached, or the connection broke.
+    /// The upstream cannot be reached: not one byte of the request was written.
     Unreachable,
+    /// The connection broke when the request may have been written.
+    Interrupted,
+    /// What answers there does not speak HTTP.
+    NotHttp,
     /// 502 or 503: the upstream is there, and overloaded or down for maintenance.
     Unavailable,
     /// No answer in time, or 504.
@@ -102,7 +118,7 @@ pub enum Kind {
     Failed,
     /// A status that the service never gives: another 2xx, a redirect, any other.
     UnexpectedStatus,
-    /// 200 without a body.
+    /// 204, or 200 without a body.
     Empty,
     /// 200 with something else than CSV.
     NotCsv,
@@ -116,9 +132,11 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Unroutable,
         Self::Unreachable,
+        Self::Interrupted,
+        Self::NotHttp,
         Self::Unavailable,
         Self::Elapsed,
         Self::Refused,
@@ -143,6 +161,8 @@ impl Kind {
         match self {
             Self::Unroutable => "unroutable",
             Self::Unreachable => "unreachable",
+            Self::Interrupted => "interrupted",
+            Self::NotHttp => "not_http",
             Self::Unavailable => "unavailable",
             Self::Elapsed => "elapsed",
             Self::Refused => "refused",
@@ -169,15 +189,19 @@ impl Error {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Unroutable { .. } => Kind::Unroutable,
-            Self::Connect(_) | Self::Interrupted(_) => Kind::Unreachable,
-            Self::Elapsed(_) => Kind::Elapsed,
+            Self::Connect(_) => Kind::Unreachable,
+            Self::Interrupted(_) => Kind::Interrupted,
+            Self::NotHttp(_) => Kind::NotHttp,
+            Self::Elapsed { .. } => Kind::Elapsed,
             Self::TooLarge { .. } => Kind::TooLarge,
             Self::Status { kind, .. } => *kind,
             Self::Empty => Kind::Empty,
             Self::NotCsv => Kind::NotCsv,
-            Self::Undecodable(_) | Self::UndecodableColumn(_) | Self::Blank | Self::Incomplete { .. } => {
-                Kind::Undecodable
-            }
+            Self::Compression(_)
+            | Self::Undecodable(_)
+            | Self::UndecodableColumn(_)
+            | Self::Blank
+            | Self::Incomplete { .. } => Kind::Undecodable,
             Self::NothingDeleted => Kind::NotFound,
             Self::OutcomeUnknown(_) => Kind::OutcomeUnknown,
         }
@@ -200,9 +224,11 @@ impl Error {
     pub fn of_change(self) -> Self {
         let unknown = match &self {
             Self::Interrupted(_)
-            | Self::Elapsed(_)
+            | Self::NotHttp(_)
+            | Self::Elapsed { .. }
             | Self::TooLarge { .. }
             | Self::Empty
+            | Self::Compression(_)
             | Self::NotCsv
             | Self::Undecodable(_)
             | Self::UndecodableColumn(_)
@@ -245,8 +271,14 @@ mod tests {
     #[test]
     fn what_says_nothing_about_a_change_leaves_its_outcome_unknown() {
         for error in [
+            Error::Interrupted("cut".into()),
+            Error::NotHttp("garbage".into()),
+            Error::Elapsed {
+                within: Duration::from_secs(1),
+            },
             Error::TooLarge { limit: 1 },
             Error::Empty,
+            Error::Compression("garbage".into()),
             Error::NotCsv,
             undecodable(),
             Error::Blank,
@@ -271,6 +303,7 @@ mod tests {
     fn a_refusal_is_believed_and_nothing_is_unknown_twice() {
         for error in [
             Error::Unroutable { template: "" },
+            Error::Connect("refused".into()),
             Error::NothingDeleted,
             Error::OutcomeUnknown(Box::new(Error::Empty)),
             status(302),

@@ -1,34 +1,73 @@
-//! The licence: the secret by which the upstream knows the gateway.
+//! The licence: the secret by which the upstream knows on whose behalf it is asked.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Transport;
 use super::value::{Invalid, Text};
 
-/// The licence. `Debug` hides it, it has no `Display`, and it is wiped from memory when dropped.
+/// A licence and the name that the gateway's operator gave it.
+///
+/// Two licences are equal if their names are: what is kept per licence, such as a feed, outlives a change of the secret.
+/// ``Debug` shows the name alone, there is no `Display`, and the secret is wiped from memory with the last clone.
 #[derive(Clone)]
-pub struct License(SecretString);
+pub struct License(Arc<Named>);
+
+struct Named {
+    name: Box<str>,
+    secret: SecretString,
+}
 
 impl License {
-    /// Checks that `transport` can carry the licence.
+    /// The name of the licence of a gateway that has one only.
+    pub const DEFAULT_NAME: &'static str = "default";
+
+    /// Checks that `transport` can carry the licence `secret`.
     ///
     /// # Errors
     ///
     /// [`Invalid`] as for any text: over `routes` the licence is a segment of the path.
-    pub fn parse(text: &str, transport: Transport) -> Result<Self, Invalid> {
-        Text::parse(text, transport).map(|_| Self(SecretString::from(text)))
+    pub fn parse(name: &str, secret: &str, transport: Transport) -> Result<Self, Invalid> {
+        Text::parse(secret, transport)?;
+        Ok(Self(Arc::new(Named {
+            name: name.into(),
+            secret: secret.into(),
+        })))
+    }
+
+    /// The name, which is no secret.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
     }
 
     /// The secret itself, for the one place that writes it into a request.
     pub(super) fn expose(&self) -> &str {
-        self.0.expose_secret()
+        self.0.secret.expose_secret()
+    }
+}
+
+impl PartialEq for License {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for License {}
+
+impl Hash for License {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name().hash(state);
     }
 }
 
 impl fmt::Debug for License {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("License(***)")
+        f.debug_struct("License")
+            .field("name", &self.name())
+            .finish_non_exhaustive()
     }
 }

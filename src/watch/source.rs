@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::upstream::operation::ListActiveCalls;
-use crate::upstream::{Client, Error};
+use crate::upstream::{Client, Context, Error, License};
 
 /// A poll under way.
 pub type Fetch<'a> = Pin<Box<dyn Future<Output = Result<Bytes, Error>> + Send + 'a>>;
@@ -25,8 +25,9 @@ pub trait Source: Debug + Send + Sync + 'static {
     fn fetch<'a>(&'a self, query: &'a ListActiveCalls, timeout: Duration) -> Fetch<'a>;
 }
 
-impl Source for Client {
+impl Source for (Client, License) {
     fn fetch<'a>(&'a self, query: &'a ListActiveCalls, timeout: Duration) -> Fetch<'a> {
-        Box::pin(Client::fetch(self, query, timeout))
+        let _ = timeout;
+        Box::pin(async move { self.0.fetch(&Context::of_gateway(self.1.clone()), query).await })
     }
 }

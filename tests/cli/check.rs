@@ -64,7 +64,7 @@ async fn a_licence_that_is_refused_fails_the_last_step() {
         let last = text.lines().last().expect("a line");
         assert_eq!(
             last,
-            "FAILED  the customer's extensions cannot be listed: the upstream answered 401 Unauthorized"
+            "FAILED  the upstream refuses the licence: the upstream answered 401 Unauthorized"
         );
         assert!(!text.contains("wrong"));
     }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use portico::caller::Callers;
 use portico::client::{self, CallWatcher, Params, Query};
 use portico::sandbox::{self, Sandbox};
 use portico::server::{self, Listeners};
@@ -49,11 +50,9 @@ impl RealGateway {
         let sandbox = Sandbox::new(params);
         let mut upstream = JoinSet::new();
         upstream.spawn(sandbox::run(listener, sandbox.clone(), std::future::pending()));
-        let license = License::parse("secret", Transport::Routes).expect("a licence");
         let client = Client::new(
             base.parse().expect("a base"),
             Transport::Routes,
-            license,
             upstream::client::Params::default(),
         );
         let mut gateway = Self {
@@ -88,8 +87,10 @@ impl RealGateway {
             ..server::Params::default()
         };
         let client = self.client.clone();
+        let license = License::parse(License::DEFAULT_NAME, "secret", Transport::Routes);
+        let callers = Callers::with(license.expect("a licence"));
         self.running.spawn(async {
-            let served = server::run(listeners, client, params, stopped).await;
+            let served = server::run(listeners, client, callers, params, stopped).await;
             served.expect("the gateway ends well");
         });
     }

@@ -77,7 +77,7 @@ async fn it_is_not_ready_before_the_first_answer() {
     let (silent, url) = listener().await;
     let setup = Setup {
         client: client::Params {
-            timeout: Duration::from_millis(50),
+            probe_timeout: Duration::from_millis(50),
             ..client::Params::default()
         },
         ..Setup::default()

@@ -4,7 +4,7 @@
 
 use portico::proto::v1::customer_extension_service_client::CustomerExtensionServiceClient;
 use portico::proto::v1::{AddExtensionRequest, ListExtensionsRequest, ReplyRequest};
-use portico::upstream::{Client, License, Transport, client};
+use portico::upstream::{Client, License, Transport, client, http};
 use tonic::transport::Channel;
 
 use crate::support::{Answer, Gateway, Log, RunningSandbox, Setup, TRANSPORTS, Upstream, listener, row};
@@ -16,7 +16,10 @@ fn setup(transport: Transport) -> Setup {
     Setup {
         license: LICENSE,
         client: client::Params {
-            max_body: 4096,
+            http: http::Params {
+                max_body: 4096,
+                ..http::Params::default()
+            },
             timeout: std::time::Duration::from_millis(500),
             ..client::Params::default()
         },
@@ -172,10 +175,10 @@ async fn nothing_gets_out_when_the_upstream_is_down_or_silent() {
 #[test]
 fn debug_hides_the_licence() {
     for transport in TRANSPORTS {
-        let license = License::parse(LICENSE, transport).expect("a licence");
+        let license = License::parse("main", LICENSE, transport).expect("a licence");
         assert_silent("Debug of the licence", &format!("{license:?}"));
         let base = "http://upstream".parse().expect("a URL");
-        let client = Client::new(base, transport, license, client::Params::default()).expect("a client");
+        let client = Client::new(base, transport, client::Params::default()).expect("a client");
         assert_silent("Debug of the client", &format!("{client:?}"));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use flate2::{Compression, write::GzEncoder};
 use jiff::tz::TimeZone;
 use portico::proto::v1::{ListActiveCallsRequest, ListExtensionsRequest, ReplyRequest};
-use portico::upstream::{Transport, client};
+use portico::upstream::{Transport, client, http};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -85,7 +85,10 @@ async fn compressed_answers_are_read_and_capped_by_their_real_size() {
     .await;
     let setup = Setup {
         client: client::Params {
-            max_body: 4096,
+            http: http::Params {
+                max_body: 4096,
+                ..http::Params::default()
+            },
             ..client::Params::default()
         },
         ..Setup::default()
@@ -187,7 +190,10 @@ async fn https_is_trusted_through_the_given_authorities_only() {
     std::fs::write(&ca_file, ca).expect("the file is written");
     let setup = Setup {
         client: client::Params {
-            ca_file: Some(ca_file),
+            http: http::Params {
+                ca_file: Some(ca_file),
+                ..http::Params::default()
+            },
             ..client::Params::default()
         },
         ..Setup::default()

@@ -10,7 +10,7 @@ use portico::proto::v1::{
     AddExtensionGetIdentityRequest, AddExtensionRequest, DeleteExtensionRequest, ListExtensionsRequest,
     ReplyRequest, UpdateExtensionRequest,
 };
-use portico::upstream::{Transport, client};
+use portico::upstream::{Transport, client, http};
 use tonic::{Code, Status};
 
 use self::rows::{Row, UNKNOWN, rows};
@@ -19,8 +19,11 @@ use crate::support::{Answer, Gateway, Setup, TRANSPORTS, Upstream, listener, rea
 fn setup(transport: Transport, timeout: Duration) -> Setup {
     Setup {
         client: client::Params {
-            max_body: 4096,
             timeout,
+            http: http::Params {
+                max_body: 4096,
+                ..http::Params::default()
+            },
             ..client::Params::default()
         },
         ..Setup::from(transport)

@@ -9,10 +9,11 @@ use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use jiff::tz::TimeZone;
+use portico::caller::Callers;
 use portico::lifecycle::Readiness;
 use portico::proto::v1::{ActiveCallsRequest, ActiveCallsResponse};
 use portico::service::Watching;
-use portico::upstream::Transport;
+use portico::upstream::{License, Transport};
 use portico::watch::{Hub, Params};
 use prost::Message as _;
 use tonic::body::Body;
@@ -72,6 +73,11 @@ pub(crate) fn resume(customer: i64, token: &[u8]) -> ActiveCallsRequest {
     }
 }
 
+pub(crate) fn callers() -> Callers {
+    let license = License::parse(License::DEFAULT_NAME, "a-licence", Transport::default());
+    Callers::with(license.expect("a licence"))
+}
+
 fn other(_: Call) -> Ready<Result<Response<Body>, Infallible>> {
     ready(Ok(Response::new(Body::empty())))
 }
@@ -80,7 +86,12 @@ impl Gateway {
     pub(crate) fn new(upstream: &Upstream, params: Params) -> Self {
         let hub = Hub::new(upstream.clone(), Readiness::default(), TimeZone::UTC, params);
         Self {
-            service: Watching::new(service_fn(other as fn(_) -> _), hub.clone(), Transport::default()),
+            service: Watching::new(
+                service_fn(other as fn(_) -> _),
+                hub.clone(),
+                callers(),
+                Transport::default(),
+            ),
             hub,
             upstream: upstream.clone(),
         }

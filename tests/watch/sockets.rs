@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use portico::calls::Calls;
+use portico::dispatch::Dispatcher;
 use portico::lifecycle::Readiness;
 use portico::proto::server::customer_extension_service_server::CustomerExtensionServiceServer;
 use portico::proto::v1::active_calls_response::Event;
@@ -17,7 +17,7 @@ use portico::sandbox::{self, Sandbox};
 use portico::server::{self, Listeners};
 use portico::service::{CustomerExtension, Watching};
 use portico::upstream::client::Params as ClientParams;
-use portico::upstream::{Client, License, Transport};
+use portico::upstream::{Client, Transport};
 use portico::watch::{Hub, Params};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -27,7 +27,7 @@ use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Code, Status, Streaming};
 
-use super::gateway::request;
+use super::gateway::{callers, request};
 use super::held::Held;
 use super::scene::{Scene, call};
 use super::upstream::{Reply, Upstream};
@@ -76,8 +76,7 @@ fn start_sandbox(listener: TcpListener, sandbox: &Sandbox) -> Serving {
 
 fn client_of(upstream: SocketAddr) -> Client {
     let base = format!("http://{upstream}").parse().expect("a base URL");
-    let license = License::parse("a-licence", Transport::default()).expect("a licence");
-    Client::new(base, Transport::default(), license, ClientParams::default()).expect("a client")
+    Client::new(base, Transport::default(), ClientParams::default()).expect("a client")
 }
 
 /// The whole gateway over an upstream.
@@ -99,7 +98,7 @@ async fn start_gateway(upstream: SocketAddr, watch: Params) -> Serving {
     let (client, stopped) = (client_of(upstream), stop.clone().cancelled_owned());
     let mut tasks = JoinSet::new();
     tasks.spawn(async move {
-        let served = server::run(listeners, client, params, stopped).await;
+        let served = server::run(listeners, client, callers(), params, stopped).await;
         served.expect("the gateway serves");
     });
     Serving { at, stop, tasks }
@@ -113,9 +112,10 @@ async fn start_watch(upstream: &Upstream, params: Params) -> (Serving, Hub) {
         CancellationToken::new(),
     );
     let hub = Hub::new(upstream.clone(), Readiness::default(), TimeZone::UTC, params);
-    let calls = Calls::new(client_of(at), Readiness::default());
-    let inner = CustomerExtensionServiceServer::new(CustomerExtension::new(calls, TimeZone::UTC));
-    let service = Watching::new(inner, hub.clone(), Transport::default());
+    let dispatcher = Dispatcher::new(client_of(at), Readiness::default());
+    let inner =
+        CustomerExtensionServiceServer::new(CustomerExtension::new(dispatcher, callers(), TimeZone::UTC));
+    let service = Watching::new(inner, hub.clone(), callers(), Transport::default());
     let stopped = stop.clone().cancelled_owned();
     let mut tasks = JoinSet::new();
     tasks.spawn(async move {

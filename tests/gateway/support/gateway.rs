@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use portico::caller::Callers;
 use portico::proto::v1::customer_extension_service_client::CustomerExtensionServiceClient;
 use portico::server::{self, Listeners};
 use portico::upstream::{Client, License, Transport, client};
@@ -67,8 +68,9 @@ impl Gateway {
             client,
             server,
         } = setup.into();
-        let license = License::parse(license, transport).expect("a licence that can be carried");
-        let client = Client::new(url.parse().expect("a URL"), transport, license, client);
+        let license = License::parse(License::DEFAULT_NAME, license, transport);
+        let callers = Callers::with(license.expect("a licence that can be carried"));
+        let client = Client::new(url.parse().expect("a URL"), transport, client);
         let client = client.expect("a client");
         let (grpc, _) = super::listener().await;
         let (admin, _) = super::listener().await;
@@ -80,7 +82,7 @@ impl Gateway {
             listeners.admin.local_addr().expect("an address"),
         );
         let mut tasks = JoinSet::new();
-        tasks.spawn(server::run(listeners, client, server, stopped));
+        tasks.spawn(server::run(listeners, client, callers, server, stopped));
         Self {
             grpc,
             admin,

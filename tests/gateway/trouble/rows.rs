@@ -59,12 +59,13 @@ fn odd_statuses() -> Vec<Row> {
     let sound = row(",[],,False,,LIC,0,");
     let unexpected = (Code::Internal, "UPSTREAM_UNEXPECTED_STATUS");
     let late = (Code::DeadlineExceeded, "UPSTREAM_TIMEOUT");
+    let empty = (Code::Internal, "UPSTREAM_EMPTY_ANSWER");
     let down = (Code::Unavailable, "UPSTREAM_UNAVAILABLE");
     vec![
         ambiguous("502", Answer::new(502, HTML, PAGE), down),
         ambiguous("504", Answer::new(504, HTML, PAGE), late),
         ambiguous("201", Answer::new(201, CSV, &sound), unexpected),
-        ambiguous("204", Answer::new(204, "", ""), unexpected),
+        ambiguous("204", Answer::new(204, "", ""), empty),
         ambiguous("206", Answer::new(206, CSV, &sound), unexpected),
     ]
 }
@@ -92,12 +93,19 @@ fn odd_answers() -> Vec<Row> {
 fn broken_exchanges() -> Vec<Row> {
     let cut = Answer::announcing(1000, 200, CSV, row(",[],,False,,LIC,0,").as_bytes());
     let foreign = Answer::Bytes(b"SSH-2.0-x\r\n".to_vec());
+    let reason = Answer::Bytes(b"HTTP/1.1 500 Bad\x01thing\r\nContent-Length: 0\r\n\r\n".to_vec());
+    let chunk = Answer::Bytes(
+        format!("HTTP/1.1 200 OK\r\n{CSV}Transfer-Encoding: chunked\r\n\r\nzz\r\n").into_bytes(),
+    );
+    let not_http = (Code::Internal, "UPSTREAM_NOT_HTTP");
     let unreachable = (Code::Unavailable, "UPSTREAM_UNREACHABLE");
     let late = (Code::DeadlineExceeded, "UPSTREAM_TIMEOUT");
     vec![
         ambiguous("closed", Answer::close(), unreachable),
         ambiguous("closed in the body", cut, unreachable),
-        ambiguous("not HTTP", foreign, unreachable),
+        ambiguous("not HTTP", foreign, not_http),
+        ambiguous("a reason phrase with control characters", reason, not_http),
+        ambiguous("a chunk without a length", chunk, not_http),
         ambiguous("no answer", Answer::Hang, late),
     ]
 }

@@ -12,7 +12,7 @@ fn base() -> BaseUrl {
 }
 
 fn license(text: &str) -> License {
-    License::parse(text, Transport::Routes).expect("a licence")
+    License::parse("main", text, Transport::Routes).expect("a licence")
 }
 
 fn add(name: &str, id: &str) -> Option<AddExtension> {
@@ -53,7 +53,7 @@ proptest! {
     fn a_host_that_splits_and_decodes_gets_the_very_values(
         name in any::<String>(), id in "\\PC{0,20}", secret in "[./%a-z+ ;?#-]{1,9}",
     ) {
-        prop_assume!(License::parse(&secret, Transport::Routes).is_ok());
+        prop_assume!(License::parse("main", &secret, Transport::Routes).is_ok());
         if let Some(operation) = add(&name, &id) {
             let path = path_of(&operation, &secret);
             let expected = ["", "ws", "AddCustomerExtension", &secret, "1", &name, &id, "0"];

@@ -1,0 +1,76 @@
+//! The tasks that run as long as the gateway does. One that ends before is noticed, whether it panicked or returned.
+
+use std::collections::HashMap;
+
+use tokio::task::{Id, JoinSet};
+
+use super::Error;
+
+/// Why a task ended, if it was not by a panic.
+type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+/// Tasks with names. Dropped, it ends them all.
+#[derive(Debug, Default)]
+pub(super) struct Tasks {
+    tasks: JoinSet<Outcome>,
+    names: HashMap<Id, &'static str>,
+}
+
+impl Tasks {
+    /// Starts a task that is to run until it is ended from here.
+    pub(super) fn spawn(&mut self, name: &'static str, task: impl Future<Output = Outcome> + Send + 'static) {
+        let handle = self.tasks.spawn(task);
+        self.names.insert(handle.id(), name);
+    }
+
+    /// Completes when a task has ended that should run; never if there is none.
+    pub(super) async fn ended(&mut self) -> Error {
+        let Some(ended) = self.tasks.join_next_with_id().await else {
+            return std::future::pending().await;
+        };
+        let (id, source) = match ended {
+            Ok((id, Ok(()))) => (id, None),
+            Ok((id, Err(error))) => (id, Some(error)),
+            // What a panic says may hold anything; the panic hook has told it already.
+            Err(error) => (error.id(), Some("it panicked".into())),
+        };
+        let task = self.names.get(&id).copied().unwrap_or_default();
+        Error::Task { task, source }
+    }
+
+    /// Ends all tasks and waits for their end.
+    pub(super) async fn stop(mut self) {
+        self.tasks.shutdown().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+    use std::future::pending;
+
+    use super::*;
+
+    async fn ended(task: impl Future<Output = Outcome> + Send + 'static) -> (String, Option<String>) {
+        let mut tasks = Tasks::default();
+        tasks.spawn("another task", pending());
+        tasks.spawn("the task", task);
+        let error = tasks.ended().await;
+        tasks.stop().await;
+        (error.to_string(), error.source().map(ToString::to_string))
+    }
+
+    #[tokio::test]
+    async fn a_task_that_ends_in_any_way_is_named() {
+        let told = |cause: Option<&str>| {
+            let what = "the task has ended while the gateway runs";
+            (what.to_owned(), cause.map(str::to_owned))
+        };
+        assert_eq!(ended(async { Ok(()) }).await, told(None));
+        assert_eq!(ended(async { Err("broken".into()) }).await, told(Some("broken")));
+        assert_eq!(
+            ended(async { panic!("with a secret") }).await,
+            told(Some("it panicked"))
+        );
+    }
+}

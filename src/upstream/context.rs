@@ -1,0 +1,28 @@
+//! On what terms the upstream is asked: by which licence, until when, as part of which trace.
+
+use tokio::time::Instant;
+
+use super::{License, TraceContext};
+
+/// What an exchange takes from whoever it is made for.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The licence that goes with the request.
+    pub license: License,
+    /// When nobody waits for the answer any more.
+    pub deadline: Option<Instant>,
+    /// The trace that the exchange is part of.
+    pub trace: Option<TraceContext>,
+}
+
+impl Context {
+    /// The terms of what the gateway asks by itself, such as a poll: no caller waits, no trace goes on.
+    #[must_use]
+    pub fn of_gateway(license: License) -> Self {
+        Self {
+            license,
+            deadline: None,
+            trace: None,
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! One exchange with the upstream as a value: all that the stack needs to know of it, and nothing that does IO.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use tokio::time::Instant;
+
+use super::{Effect, License};
+
+/// What is sent, what it does there, and for how long an answer is wanted.
+///
+/// A clone can be sent again: that is what a retry is made of. `Debug` shows no URL, as that may hold the licence.
+#[derive(Clone)]
+pub struct Exchange {
+    /// The request, written for its transport. The URL or the body holds the licence.
+    pub request: Request<Bytes>,
+    /// What is sent, as spans and logs name it: the name of the RPC, or of what the gateway asks by itself.
+    pub operation: &'static str,
+    /// The request's URL without its values.
+    pub template: &'static str,
+    /// What it does at the upstream.
+    pub effect: Effect,
+    /// What counts as an answer.
+    pub expects: Expects,
+    /// The licence that it is made with, if it needs one.
+    pub license: Option<License>,
+    /// The limit of one attempt, from its start to the last byte of the answer.
+    pub time_limit: Duration,
+    /// When nobody waits for the answer any more.
+    pub deadline: Option<Instant>,
+    /// How many times it was sent before.
+    pub resend_count: u32,
+}
+
+/// What counts as an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expects {
+    /// 200 with CSV.
+    Csv,
+    /// Anything that is HTTP; the body does not matter.
+    AnyHttp,
+}
+
+impl Exchange {
+    /// Whether the body of an answer with this status says anything: a status other than 200 decides alone.
+    pub(super) fn wants_body(&self, status: StatusCode) -> bool {
+        self.expects == Expects::Csv && status == StatusCode::OK
+    }
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            request,
+            operation,
+            template,
+            effect,
+            expects,
+            license,
+            time_limit,
+            deadline,
+            resend_count,
+        } = self;
+        f.debug_struct("Exchange")
+            .field("method", request.method())
+            .field("operation", operation)
+            .field("template", template)
+            .field("effect", effect)
+            .field("expects", expects)
+            .field("license", license)
+            .field("time_limit", time_limit)
+            .field("deadline", deadline)
+            .field("resend_count", resend_count)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,202 @@
+//! HTTP: the one file that knows `reqwest`. Sends one exchange, once, and reads what comes back.
+//!
+//! Its errors are sorted here by what may have reached the upstream, and boxed, so that nothing above depends on the
+//! library. What it could do by itself is off (`docs/adr/0006`): redirects, retries, proxies from the environment, and
+//! its time limit, which is a layer of the stack.
+
+use std::error::Error as StdError;
+use std::future::ready;
+use std::io;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use ::http::{Request, Response};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Limited};
+use tokio::time::timeout;
+use tower::Service;
+
+use super::{Error, Exchange};
+
+/// Of an answer that its status decides, this much is read, so that the connection can be used again…
+const MAX_DRAINED: usize = 16 * 1024;
+
+/// …and for so long.
+const MAX_DRAIN: Duration = Duration::from_millis(100);
+
+/// Settings of the connections.
+#[derive(Clone, Debug)]
+pub struct Params {
+    /// Limit for name resolution, TCP and TLS.
+    pub connect_timeout: Duration,
+    /// Limit for a body in bytes, after decompression.
+    pub max_body: usize,
+    /// How long an idle connection is kept.
+    pub pool_idle_timeout: Duration,
+    /// A PEM file with the only certificate authorities to trust; `None` = the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(3),
+            max_body: 16 * 1024 * 1024,
+            // IIS closes idle connections after 120 s, Kestrel after 130 s.
+            pool_idle_timeout: Duration::from_secs(60),
+            ca_file: None,
+        }
+    }
+}
+
+/// Why the HTTP client could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The CA file cannot be read.
+    #[error("cannot read the CA file {path}")]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The CA file holds no certificate, or one that cannot be parsed.
+    #[error("the CA file {path} holds no usable PEM certificate")]
+    CaCertificate {
+        /// The file.
+        path: PathBuf,
+    },
+    /// TLS could not be set up.
+    #[error("cannot set up the HTTP client")]
+    Http(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+/// Pooled connections to hosts. Clones share them.
+#[derive(Clone, Debug)]
+pub(super) struct Http {
+    client: reqwest::Client,
+    max_body: usize,
+}
+
+impl Http {
+    /// Sets up TLS; nothing is sent.
+    pub(super) fn new(params: Params) -> Result<Self, BuildError> {
+        let Params {
+            connect_timeout,
+            max_body,
+            pool_idle_timeout,
+            ca_file,
+        } = params;
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("portico/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(connect_timeout)
+            .pool_idle_timeout(pool_idle_timeout)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .no_proxy();
+        if let Some(path) = ca_file {
+            builder = builder.tls_certs_only(read_certificates(path)?);
+        }
+        let client = builder
+            .build()
+            .map_err(|error| BuildError::Http(error.without_url().into()))?;
+        Ok(Self { client, max_body })
+    }
+
+    async fn send(self, request: reqwest::Request, exchange: Exchange) -> Result<Response<Bytes>, Error> {
+        let answer = self.client.execute(request).await.map_err(sort)?;
+        let (head, body) = Response::from(answer).into_parts();
+        let body = if exchange.wants_body(head.status) {
+            self.read(body).await?
+        } else {
+            // However it ends, the status has been said.
+            let _ = timeout(MAX_DRAIN, Limited::new(body, MAX_DRAINED).collect()).await;
+            Bytes::new()
+        };
+        Ok(Response::from_parts(head, body))
+    }
+
+    async fn read(&self, body: reqwest::Body) -> Result<Bytes, Error> {
+        let read = Limited::new(body, self.max_body).collect().await;
+        let read = read.map_err(|error| match error.downcast::<reqwest::Error>() {
+            Ok(error) => sort(*error),
+            // The only other error of `Limited` is its own.
+            Err(_) => Error::TooLarge { limit: self.max_body },
+        })?;
+        Ok(read.to_bytes())
+    }
+}
+
+impl Service<Exchange> for Http {
+    type Response = Response<Bytes>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut exchange: Exchange) -> Self::Future {
+        let request = std::mem::take(&mut exchange.request);
+        match to_reqwest(request) {
+            Some(request) => Box::pin(self.clone().send(request, exchange)),
+            None => Box::pin(ready(Err(Error::Unroutable {
+                template: exchange.template,
+            }))),
+        }
+    }
+}
+
+/// Hands the request to `reqwest`, whose URL type resolves dot segments: the path must come out as it went in.
+fn to_reqwest(request: Request<Bytes>) -> Option<reqwest::Request> {
+    let path = request.uri().path().to_owned();
+    let request = reqwest::Request::try_from(request).ok()?;
+    (request.url().path() == path).then_some(request)
+}
+
+/// Sorts an error by what may have reached the upstream and what came back. The URL holds the licence: it is dropped.
+fn sort(error: reqwest::Error) -> Error {
+    let error = error.without_url();
+    if error.is_connect() {
+        return Error::Connect(error.into());
+    }
+    match cause::<hyper::Error>(&error) {
+        Some(broken) if broken.is_parse() || breaks_framing(broken) => Error::NotHttp(error.into()),
+        // All other ways in which `hyper` fails are ways of losing the connection.
+        Some(_) => Error::Interrupted(error.into()),
+        None if error.is_decode() => Error::Compression(error.into()),
+        None => Error::Interrupted(error.into()),
+    }
+}
+
+/// Whether the body breaks the grammar of HTTP, such as a chunk without a length.
+fn breaks_framing(error: &hyper::Error) -> bool {
+    let wrong = [io::ErrorKind::InvalidInput, io::ErrorKind::InvalidData];
+    cause::<io::Error>(error).is_some_and(|io| wrong.contains(&io.kind()))
+}
+
+/// The first cause of this type.
+fn cause<'e, E: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Option<&'e E> {
+    let mut source = error.source();
+    while let Some(error) = source {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        source = error.source();
+    }
+    None
+}
+
+fn read_certificates(path: PathBuf) -> Result<Vec<reqwest::Certificate>, BuildError> {
+    let pem = match std::fs::read(&path) {
+        Ok(pem) => pem,
+        Err(source) => return Err(BuildError::CaFile { path, source }),
+    };
+    match reqwest::Certificate::from_pem_bundle(&pem) {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        Ok(_) | Err(_) => Err(BuildError::CaCertificate { path }),
+    }
+}

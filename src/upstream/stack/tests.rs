@@ -1,0 +1,171 @@
+//! The stack as the client has it, over an HTTP that does as it is told. Time is paused.
+
+use std::future::{pending, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{Response, StatusCode};
+use tokio::time::{Instant, sleep};
+use tower::service_fn;
+
+use crate::upstream::client::Params;
+use crate::upstream::operation::{DeleteExtension, ListExtensions};
+use crate::upstream::value::Id;
+use crate::upstream::{Client, Context, Error, Exchange, Kind, License, Operation, Transport};
+
+const LIMIT: Duration = Duration::from_secs(12);
+
+fn client<F>(http: impl Fn(Exchange) -> F + Clone + Send + Sync + 'static) -> Client
+where
+    F: Future<Output = Result<Response<Bytes>, Error>> + Send + 'static,
+{
+    let base = "http://porta".parse().expect("a URL");
+    let params = Params {
+        timeout: LIMIT,
+        ..Params::default()
+    };
+    Client::over(service_fn(http), base, Transport::Routes, params)
+}
+
+fn context(deadline: Option<Duration>) -> Context {
+    let license = License::parse("main", "CANARY", Transport::Routes).expect("a licence");
+    Context {
+        deadline: deadline.map(|left| Instant::now() + left),
+        ..Context::of_gateway(license)
+    }
+}
+
+fn read() -> ListExtensions {
+    let (i_customer, products) = (Id::parse(1).expect("an id"), None);
+    ListExtensions { i_customer, products }
+}
+
+fn change() -> DeleteExtension {
+    let id = Id::parse(1).expect("an id");
+    DeleteExtension {
+        i_customer: id,
+        i_c_ext: id,
+    }
+}
+
+fn csv(body: &'static str) -> Response<Bytes> {
+    let mut answer = Response::new(Bytes::from_static(body.as_bytes()));
+    answer
+        .headers_mut()
+        .insert(CONTENT_TYPE, http::HeaderValue::from_static("text/csv"));
+    answer
+}
+
+/// The kind of error that `operation` ends with, and after how long.
+async fn failed<O: Operation>(client: &Client, context: &Context, operation: &O) -> (Kind, Duration) {
+    let started = Instant::now();
+    match client.call(context, operation).await {
+        Ok(_) => panic!("an answer"),
+        Err(error) => (error.kind(), started.elapsed()),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_connection_is_unreachable_and_of_a_change_known() {
+    let client = client(|_| ready(Err(Error::Connect("refused".into()))));
+    let expected = (Kind::Unreachable, Duration::ZERO);
+    assert_eq!(failed(&client, &context(None), &read()).await, expected);
+    assert_eq!(failed(&client, &context(None), &change()).await, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broken_connection_is_interrupted_and_of_a_change_unknown() {
+    let client = client(|_| async {
+        sleep(Duration::from_secs(1)).await;
+        Err(Error::Interrupted("cut".into()))
+    });
+    let after = Duration::from_secs(1);
+    assert_eq!(
+        failed(&client, &context(None), &read()).await,
+        (Kind::Interrupted, after)
+    );
+    assert_eq!(
+        failed(&client, &context(None), &change()).await,
+        (Kind::OutcomeUnknown, after)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_ends_at_its_limit_or_when_its_caller_gives_up() {
+    let client = client(|_| pending());
+    assert_eq!(
+        failed(&client, &context(None), &read()).await,
+        (Kind::Elapsed, LIMIT)
+    );
+    assert_eq!(
+        failed(&client, &context(None), &change()).await,
+        (Kind::OutcomeUnknown, LIMIT)
+    );
+    for (left, after) in [(3, 3), (12, 12), (60, 12)] {
+        let context = context(Some(Duration::from_secs(left)));
+        assert_eq!(
+            failed(&client, &context, &read()).await,
+            (Kind::Elapsed, Duration::from_secs(after)),
+            "{left} s left"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_there_at_the_limit_is_taken() {
+    let client = client(|_| async {
+        sleep(LIMIT).await;
+        Ok(csv("ExtensionLst,License\n[],LIC\n"))
+    });
+    assert!(client.call(&context(None), &read()).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poll_goes_the_same_way_as_a_call() {
+    let slow = client(|_| async {
+        sleep(Duration::from_secs(11)).await;
+        Ok(csv("not looked at"))
+    });
+    let body = slow.fetch(&context(None), &read()).await.expect("an answer");
+    assert_eq!(body, "not looked at");
+    let refused = client(|_| {
+        let mut answer = csv("not looked at");
+        *answer.status_mut() = StatusCode::UNAUTHORIZED;
+        ready(Ok(answer))
+    });
+    let error = refused.fetch(&context(None), &read()).await.expect_err("401");
+    assert_eq!(error.kind(), Kind::LicenseRejected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_answer_to_the_probe_will_do_and_it_waits_for_a_short_time_only() {
+    let refused = client(|_| {
+        let mut answer = Response::new(Bytes::new());
+        *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        ready(Ok(answer))
+    });
+    refused.probe().await.expect("somebody is there");
+    let started = Instant::now();
+    let hangs = client(|_| pending());
+    let error = hangs.probe().await.expect_err("nobody answers");
+    assert_eq!(
+        (error.kind(), started.elapsed()),
+        (Kind::Elapsed, Params::default().probe_timeout)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_exchange_tells_all_of_itself_but_its_secret() {
+    let client = client(|exchange| {
+        assert_eq!(exchange.template, "GetCustomerExtensions/{License}/{ICustomer}");
+        assert_eq!(
+            exchange.request.uri().path(),
+            "/GetCustomerExtensions/CANARY/1.csv"
+        );
+        let told = format!("{exchange:?}");
+        assert!(told.contains("main") && !told.contains("CANARY"), "{told}");
+        ready(Ok(csv("ExtensionLst,License\n[],LIC\n")))
+    });
+    client.call(&context(None), &read()).await.expect("an answer");
+}

@@ -1,0 +1,112 @@
+//! W3C Trace Context: in from a caller's metadata, out to the upstream.
+//!
+//! Only what has the form of the recommendation is taken, and it is the only thing of a caller that travels outside of
+//! the operation's members: an id of hexadecimal digits, and a list of visible characters that names no route and no
+//! member.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+
+/// The most characters of a `tracestate` that are passed on: what the recommendation asks of everybody.
+const MAX_STATE: usize = 512;
+
+/// The trace that a caller is part of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceContext {
+    parent: HeaderValue,
+    state: Option<HeaderValue>,
+}
+
+impl TraceContext {
+    /// The trace that `headers` tell of; `None` if they tell of none, or not in the form of the recommendation.
+    #[must_use]
+    pub fn read(headers: &HeaderMap) -> Option<Self> {
+        let mut parents = headers.get_all(TRACEPARENT).iter();
+        let parent = parents.next().filter(|parent| is_parent(parent.as_bytes()))?;
+        // Whoever sends two means neither.
+        if parents.next().is_some() {
+            return None;
+        }
+        let state = headers.get(TRACESTATE).filter(|state| {
+            let bytes = state.as_bytes();
+            !bytes.is_empty() && bytes.len() <= MAX_STATE && bytes.iter().all(|b| matches!(b, b' '..=b'~'))
+        });
+        Some(Self {
+            parent: parent.clone(),
+            state: state.cloned(),
+        })
+    }
+
+    /// Puts the trace into the headers of a request.
+    pub(super) fn write(&self, headers: &mut HeaderMap) {
+        headers.insert(TRACEPARENT, self.parent.clone());
+        if let Some(state) = &self.state {
+            headers.insert(TRACESTATE, state.clone());
+        }
+    }
+}
+
+/// Whether `text` is `00-{32 hex}-{16 hex}-{2 hex}` with ids that are not all zeros: version 00, the one there is.
+fn is_parent(text: &[u8]) -> bool {
+    let fields: Vec<_> = text.split(|byte| *byte == b'-').collect();
+    let [version, trace, span, flags] = *fields else {
+        return false;
+    };
+    let hex = |field: &[u8], len| {
+        field.len() == len && field.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let id = |field: &[u8], len| hex(field, len) && field.iter().any(|byte| *byte != b'0');
+    version == b"00" && id(trace, 32) && id(span, 16) && hex(flags, 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    fn read(headers: &[(&'static str, &str)]) -> Option<TraceContext> {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, value.parse().expect("a header"));
+        }
+        TraceContext::read(&map)
+    }
+
+    #[test]
+    fn a_trace_goes_out_as_it_came_in() {
+        let trace = read(&[("traceparent", PARENT), ("tracestate", "a=1,b=2")]).expect("a trace");
+        let mut headers = HeaderMap::new();
+        trace.write(&mut headers);
+        assert_eq!(headers[TRACEPARENT], PARENT);
+        assert_eq!(headers[TRACESTATE], "a=1,b=2");
+    }
+
+    #[test]
+    fn what_is_no_trace_is_none() {
+        for odd in [
+            "",
+            "00",
+            &PARENT[1..],
+            &PARENT.to_uppercase(),
+            &PARENT.replacen("00", "01", 1),
+            &format!("{PARENT}-x"),
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+        ] {
+            assert_eq!(read(&[("traceparent", odd)]), None, "{odd}");
+        }
+        assert_eq!(read(&[("tracestate", "a=1")]), None);
+        assert_eq!(read(&[("traceparent", PARENT), ("traceparent", PARENT)]), None);
+    }
+
+    #[test]
+    fn an_odd_state_is_left_out_and_the_trace_is_kept() {
+        for odd in ["", &"x".repeat(513), "a=\u{e9}"] {
+            let trace = read(&[("traceparent", PARENT), ("tracestate", odd)]).expect("a trace");
+            assert_eq!(trace.state, None, "{odd}");
+        }
+    }
+}

@@ -63,6 +63,9 @@ const ONLY_IN_A_FORM: &[&str] = &[
     "line1\r\nline2",
     "\r",
     "\u{85}",
+    "%%😀",
+    "😀 100%",
+    "\u{200b}<?~_\u{200b}",
 ];
 
 /// Adds an extension with each text as its name and another with it as its number, and sees what arrived and came back.

@@ -14,7 +14,9 @@ use portico::upstream::{Transport, client, http};
 use tonic::{Code, Status};
 
 use self::rows::{Row, UNKNOWN, rows};
-use crate::support::{Answer, Gateway, Setup, TRANSPORTS, Upstream, listener, reason, retry_delay, row};
+use crate::support::{
+    Answer, Gateway, Setup, TRANSPORTS, Upstream, listener, reason, retry_delay, row, soon,
+};
 
 fn setup(transport: Transport, timeout: Duration) -> Setup {
     Setup {
@@ -145,6 +147,32 @@ async fn each_trouble_has_its_status_and_nothing_is_sent_twice() {
         let (silent, answered) = rows().into_iter().partition(silent);
         meet(transport, Duration::from_secs(30), answered).await;
         meet(transport, Duration::from_millis(50), silent).await;
+    }
+}
+
+#[tokio::test]
+async fn a_status_that_decides_does_not_wait_for_its_body() {
+    let csv = "Content-Type: text/csv\r\n";
+    let head = |status: &str, headers: &str| {
+        Answer::Stall(
+            format!("HTTP/1.1 {status}\r\nContent-Length: 100000\r\n{headers}\r\nnot all").into_bytes(),
+        )
+    };
+    let rows = [
+        ("404 Not Found", "", Code::Unimplemented),
+        ("404 Not Found", csv, Code::NotFound),
+        ("401 Unauthorized", csv, Code::Internal),
+        ("503 Unavailable", "", Code::Unavailable),
+    ];
+    let answers = rows.map(|(status, headers, _)| head(status, headers));
+    let upstream = Upstream::answering(answers).await;
+    // Longer than a test waits for anything.
+    let timeout = Duration::from_secs(3600);
+    let gateway = Gateway::serving(&upstream.url, setup(Transport::Routes, timeout)).await;
+    let mut client = gateway.client().await;
+    for (status, _, code) in rows {
+        let heard = soon("the status", client.list_extensions(list())).await;
+        assert_eq!(heard.expect_err("an error").code(), code, "{status}");
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) fn row(cells: &str) -> String {
 pub(crate) enum Answer {
     /// These bytes; then the connection is closed.
     Bytes(Vec<u8>),
+    /// These bytes; then nothing, on an open connection.
+    Stall(Vec<u8>),
     /// Nothing, ever.
     Hang,
 }
@@ -124,6 +126,10 @@ async fn serve(mut stream: TcpStream, script: Arc<Mutex<Script>>) {
     };
     match next(&script, request) {
         Answer::Hang => std::future::pending().await,
+        Answer::Stall(bytes) => {
+            let _ = stream.write_all(&bytes).await;
+            std::future::pending().await
+        }
         Answer::Bytes(bytes) => {
             // A client that has heard enough may have left.
             let _ = stream.write_all(&bytes).await;

@@ -16,13 +16,13 @@ mod watch;
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::gateway::{GatewayArgs, UpstreamArgs};
 pub use self::sandbox::SandboxArgs;
 pub use self::watch::{OutputName, WatchArgs};
+use crate::server;
 use crate::telemetry::log;
 
 /// A gRPC gateway in front of the Porta Plus 2 web services.
@@ -69,8 +69,8 @@ pub struct DemoArgs {
     )]
     pub admin_listen: SocketAddr,
     /// From the wish to stop until connections are refused
-    #[arg(long, env = "PORTICO_DRAIN_DELAY", default_value = "0s", value_parser = duration, value_name = "TIME")]
-    pub drain_delay: Duration,
+    #[arg(long, env = "PORTICO_DRAIN_DELAY", default_value = "0s", value_name = "TIME")]
+    pub drain_delay: Time,
     #[command(flatten)]
     #[allow(missing_docs, reason = "a doc comment would become help text")]
     pub gateway: GatewayArgs,
@@ -102,8 +102,8 @@ pub struct ServeArgs {
     )]
     pub admin_listen: SocketAddr,
     /// From the wish to stop until connections are refused: the time that load balancers take to notice
-    #[arg(long, env = "PORTICO_DRAIN_DELAY", default_value = "5s", value_parser = duration, value_name = "TIME")]
-    pub drain_delay: Duration,
+    #[arg(long, env = "PORTICO_DRAIN_DELAY", default_value_t = server::Params::default().drain_delay.into(), value_name = "TIME")]
+    pub drain_delay: Time,
     #[command(flatten)]
     #[allow(missing_docs, reason = "a doc comment would become help text")]
     pub upstream: UpstreamArgs,
@@ -191,6 +191,4 @@ impl fmt::Display for Refused {
 impl std::error::Error for Refused {}
 
 /// A duration such as `5s`, `1m 30s` or `250ms`.
-fn duration(text: &str) -> Result<Duration, humantime::DurationError> {
-    humantime::parse_duration(text)
-}
+pub type Time = humantime::Duration;

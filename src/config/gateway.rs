@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 
 use super::license::LicenseArgs;
-use super::{Refused, duration};
+use super::{Refused, Time};
 use crate::upstream::{BaseUrl, Client, License, Transport, client, http};
 use crate::{server, watch};
 
@@ -32,7 +32,8 @@ pub struct GatewayArgs {
     #[arg(
         long,
         env = "PORTICO_UPSTREAM_TRANSPORT",
-        default_value = "routes",
+        value_enum,
+        default_value_t = Transport::default().into(),
         value_name = "TRANSPORT"
     )]
     upstream_transport: TransportName,
@@ -48,19 +49,19 @@ pub struct GatewayArgs {
     #[arg(long, env = "PORTICO_UPSTREAM_CA_FILE", value_name = "PATH")]
     upstream_ca_file: Option<PathBuf>,
     /// Limit for connecting to the upstream
-    #[arg(long, env = "PORTICO_UPSTREAM_CONNECT_TIMEOUT", default_value = "3s", value_parser = duration, value_name = "TIME")]
-    upstream_connect_timeout: Duration,
+    #[arg(long, env = "PORTICO_UPSTREAM_CONNECT_TIMEOUT", default_value_t = http::Params::default().connect_timeout.into(), value_name = "TIME")]
+    upstream_connect_timeout: Time,
     /// Limit for a whole exchange with the upstream
-    #[arg(long, env = "PORTICO_UPSTREAM_TIMEOUT", default_value = "30s", value_parser = duration, value_name = "TIME")]
-    upstream_timeout: Duration,
+    #[arg(long, env = "PORTICO_UPSTREAM_TIMEOUT", default_value_t = client::Params::default().timeout.into(), value_name = "TIME")]
+    upstream_timeout: Time,
     /// From the end of one poll of live calls to the start of the next
-    #[arg(long, env = "PORTICO_POLL_INTERVAL", default_value = "2s", value_parser = duration, value_name = "TIME")]
-    poll_interval: Duration,
+    #[arg(long, env = "PORTICO_POLL_INTERVAL", default_value_t = watch::Params::default().interval.into(), value_name = "TIME")]
+    poll_interval: Time,
     /// The most watchers of one customer's calls
     #[arg(
         long,
         env = "PORTICO_MAX_FEED_WATCHERS",
-        default_value_t = 1_000,
+        default_value_t = watch::Params::default().max_feed_watchers,
         value_name = "COUNT"
     )]
     max_feed_watchers: usize,
@@ -68,7 +69,7 @@ pub struct GatewayArgs {
     #[arg(
         long,
         env = "PORTICO_MAX_WATCHERS",
-        default_value_t = 20_000,
+        default_value_t = watch::Params::default().max_watchers,
         value_name = "COUNT"
     )]
     max_watchers: usize,
@@ -76,13 +77,13 @@ pub struct GatewayArgs {
     #[arg(
         long,
         env = "PORTICO_MAX_FEEDS",
-        default_value_t = 2_000,
+        default_value_t = watch::Params::default().max_feeds,
         value_name = "COUNT"
     )]
     max_feeds: usize,
     /// How long calls in flight may go on once connections are refused
-    #[arg(long, env = "PORTICO_DRAIN_TIMEOUT", default_value = "20s", value_parser = duration, value_name = "TIME")]
-    drain_timeout: Duration,
+    #[arg(long, env = "PORTICO_DRAIN_TIMEOUT", default_value_t = server::Params::default().drain_timeout.into(), value_name = "TIME")]
+    drain_timeout: Time,
 }
 
 /// How operations are carried.
@@ -92,6 +93,15 @@ enum TransportName {
     Routes,
     /// The reply route
     Reply,
+}
+
+impl From<Transport> for TransportName {
+    fn from(transport: Transport) -> Self {
+        match transport {
+            Transport::Routes => Self::Routes,
+            Transport::Reply => Self::Reply,
+        }
+    }
 }
 
 impl UpstreamArgs {
@@ -124,9 +134,9 @@ impl GatewayArgs {
     /// [`Refused`] if the CA file is unusable.
     pub fn client(&self, base: BaseUrl) -> Result<Client, Refused> {
         let params = client::Params {
-            timeout: self.upstream_timeout,
+            timeout: self.upstream_timeout.into(),
             http: http::Params {
-                connect_timeout: self.upstream_connect_timeout,
+                connect_timeout: self.upstream_connect_timeout.into(),
                 ca_file: self.upstream_ca_file.clone(),
                 ..http::Params::default()
             },
@@ -157,11 +167,11 @@ impl GatewayArgs {
                 "no such zone; give an IANA name such as Europe/Berlin",
             )
         })?;
-        if self.poll_interval < MIN_POLL_INTERVAL {
+        if *self.poll_interval < MIN_POLL_INTERVAL {
             return Err(Refused::new("--poll-interval", "must be at least 50ms"));
         }
         let watch = watch::Params {
-            interval: self.poll_interval,
+            interval: self.poll_interval.into(),
             max_feed_watchers: self.max_feed_watchers,
             max_watchers: self.max_watchers,
             max_feeds: self.max_feeds,
@@ -170,7 +180,7 @@ impl GatewayArgs {
         Ok(server::Params {
             upstream_timezone: zone,
             drain_delay,
-            drain_timeout: self.drain_timeout,
+            drain_timeout: self.drain_timeout.into(),
             watch,
         })
     }

@@ -1,11 +1,10 @@
 //! The stand-in upstream's settings.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{Refused, duration};
+use super::{Refused, Time};
 use crate::sandbox::{self, ErrorForm, State, TrafficParams, WorldParams};
 
 /// The stand-in upstream.
@@ -20,25 +19,25 @@ pub struct SandboxArgs {
     )]
     pub sandbox_listen: SocketAddr,
     /// Decides everything that is drawn: the same seed gives the same history
-    #[arg(long, env = "PORTICO_SEED", default_value_t = 1, value_name = "NUMBER")]
+    #[arg(long, env = "PORTICO_SEED", default_value_t = WorldParams::default().seed, value_name = "NUMBER")]
     seed: u64,
     /// How many customers there are, numbered from 1
-    #[arg(long, env = "PORTICO_CUSTOMERS", default_value_t = 5, value_name = "COUNT")]
+    #[arg(long, env = "PORTICO_CUSTOMERS", default_value_t = WorldParams::default().customers, value_name = "COUNT")]
     customers: u16,
     /// How many extensions each customer has
-    #[arg(long, env = "PORTICO_EXTENSIONS", default_value_t = 20, value_name = "COUNT")]
+    #[arg(long, env = "PORTICO_EXTENSIONS", default_value_t = WorldParams::default().extensions, value_name = "COUNT")]
     extensions: u16,
     /// New calls a minute, per customer
     #[arg(
         long,
         env = "PORTICO_CALLS_PER_MINUTE",
-        default_value_t = 12.0,
+        default_value_t = TrafficParams::default().calls_per_minute,
         value_name = "RATE"
     )]
     calls_per_minute: f64,
     /// How long a call lasts on average
-    #[arg(long, env = "PORTICO_MEAN_DURATION", default_value = "90s", value_parser = duration, value_name = "TIME")]
-    mean_duration: Duration,
+    #[arg(long, env = "PORTICO_MEAN_DURATION", default_value_t = TrafficParams::default().mean_duration.into(), value_name = "TIME")]
+    mean_duration: Time,
     /// Serve the recorded server's fixed state instead of a living world
     #[arg(long, env = "PORTICO_RECORDED")]
     recorded: bool,
@@ -71,7 +70,7 @@ impl SandboxArgs {
         }
         let traffic = TrafficParams {
             calls_per_minute: self.calls_per_minute,
-            mean_duration: self.mean_duration,
+            mean_duration: self.mean_duration.into(),
         };
         let world = WorldParams {
             start: None,

@@ -1,11 +1,9 @@
 //! The settings of `portico watch`.
 
-use std::time::Duration;
-
 use clap::{Args, ValueEnum};
 use http::Uri;
 
-use super::{Refused, duration};
+use super::{Refused, Time};
 use crate::client::{Params, Query};
 
 /// `portico watch`.
@@ -34,8 +32,8 @@ pub struct WatchArgs {
     #[arg(long, env = "PORTICO_OUTPUT", value_name = "FORM")]
     pub output: Option<OutputName>,
     /// Have the gateway end the stream when its state is older; 0s = show the state and say that it is stale
-    #[arg(long, env = "PORTICO_MAX_STALENESS", default_value = "0s", value_parser = duration, value_name = "TIME")]
-    max_staleness: Duration,
+    #[arg(long, env = "PORTICO_MAX_STALENESS", default_value_t = Params::default().max_staleness.into(), value_name = "TIME")]
+    max_staleness: Time,
 }
 
 /// How calls are shown.
@@ -89,7 +87,7 @@ impl WatchArgs {
     #[must_use]
     pub fn params(&self) -> Params {
         Params {
-            max_staleness: self.max_staleness,
+            max_staleness: self.max_staleness.into(),
             ..Params::default()
         }
     }

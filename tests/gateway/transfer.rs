@@ -143,6 +143,31 @@ async fn the_requests_are_the_published_ones_and_hold_nothing_else() {
     );
 }
 
+#[tokio::test]
+async fn of_a_callers_metadata_the_upstream_hears_the_trace_and_nothing_else() {
+    const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let upstream = Upstream::answering(vec![Answer::csv(answer_with_extension()); 2]).await;
+    let gateway = Gateway::serving(&upstream.url, Transport::Routes).await;
+    let mut client = gateway.client().await;
+    let mut heads = Vec::new();
+    for parent in [PARENT, "not a trace"] {
+        let mut request = tonic::Request::new(list());
+        let metadata = request.metadata_mut();
+        metadata.insert("traceparent", parent.parse().expect("ASCII"));
+        metadata.insert("tracestate", "vendor=1".parse().expect("ASCII"));
+        metadata.insert("x-http-method-override", "DELETE".parse().expect("ASCII"));
+        client.list_extensions(request).await.expect("an answer");
+        heads = upstream.heads();
+    }
+    let [traced, plain] = &*heads else {
+        panic!("two requests: {heads:?}");
+    };
+    assert!(traced.contains(&format!("traceparent: {PARENT}")), "{traced}");
+    assert!(traced.contains("tracestate: vendor=1"), "{traced}");
+    assert!(!plain.contains("trace"), "{plain}");
+    assert!(!traced.contains("override"), "{traced}");
+}
+
 /// An upstream behind TLS that answers everything with one extension, and the PEM of who vouches for it.
 async fn tls_upstream() -> (String, String, JoinSet<()>) {
     let mut params = CertificateParams::new(vec![]).expect("no names");

@@ -69,6 +69,7 @@ pub(crate) struct Upstream {
 struct Script {
     answers: VecDeque<Answer>,
     asked: Vec<String>,
+    heads: Vec<String>,
     unexpected: Vec<String>,
 }
 
@@ -91,6 +92,11 @@ impl Upstream {
     /// Each request so far: its first line, an empty line, its body.
     pub(crate) fn asked(&self) -> Vec<String> {
         lock(&self.script).asked.clone()
+    }
+
+    /// The head of each request so far: its first line and its headers.
+    pub(crate) fn heads(&self) -> Vec<String> {
+        lock(&self.script).heads.clone()
     }
 }
 
@@ -121,10 +127,10 @@ async fn accept(listener: tokio::net::TcpListener, script: Arc<Mutex<Script>>) {
 }
 
 async fn serve(mut stream: TcpStream, script: Arc<Mutex<Script>>) {
-    let Some(request) = read(&mut stream).await else {
+    let Some((head, body)) = read(&mut stream).await else {
         return;
     };
-    match next(&script, request) {
+    match next(&script, head, &body) {
         Answer::Hang => std::future::pending().await,
         Answer::Stall(bytes) => {
             let _ = stream.write_all(&bytes).await;
@@ -140,20 +146,22 @@ async fn serve(mut stream: TcpStream, script: Arc<Mutex<Script>>) {
     }
 }
 
-fn next(script: &Mutex<Script>, request: String) -> Answer {
-    if request.starts_with("GET /csv/metadata?op=CustomerExtension ") {
+fn next(script: &Mutex<Script>, head: String, body: &str) -> Answer {
+    if head.starts_with("GET /csv/metadata?op=CustomerExtension ") {
         return Answer::new(200, "", "the published page");
     }
     let mut script = lock(script);
+    let request = format!("{}\n\n{body}", head.lines().next().unwrap_or_default());
     script.asked.push(request.clone());
+    script.heads.push(head);
     script.answers.pop_front().unwrap_or_else(|| {
         script.unexpected.push(request);
         Answer::new(418, "", "")
     })
 }
 
-/// One request as [`Upstream::asked`] tells it; `None` if the client left.
-async fn read(stream: &mut TcpStream) -> Option<String> {
+/// The head and the body of one request; `None` if the client left.
+async fn read(stream: &mut TcpStream) -> Option<(String, String)> {
     let mut bytes = Vec::new();
     loop {
         let text = String::from_utf8_lossy(&bytes);
@@ -164,8 +172,7 @@ async fn read(stream: &mut TcpStream) -> Option<String> {
                 .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
                 .map_or(0, |(_, value)| value.parse().expect("a length"));
             if body.len() >= length {
-                let first = head.lines().next().unwrap_or_default();
-                return Some(format!("{first}\n\n{body}"));
+                return Some((head.to_owned(), body.to_owned()));
             }
         }
         if stream.read_buf(&mut bytes).await.ok()? == 0 {

@@ -22,6 +22,7 @@ use crate::caller::Callers;
 use crate::dispatch::{Dispatcher, watch_upstream};
 use crate::lifecycle::Readiness;
 use crate::service::CustomerExtension;
+use crate::status;
 use crate::upstream::Client;
 use crate::watch::{self, Hub};
 
@@ -111,6 +112,7 @@ pub async fn run(
         readiness.clone(),
         upstream_timezone.clone(),
         watch,
+        status::explain,
     );
     let _feeds_end = hub.drain_on_drop();
     let dispatcher = Dispatcher::new(client.clone(), readiness.clone());

@@ -15,6 +15,7 @@ mod list_online_accounts;
 mod list_unavailable_extensions;
 mod reply;
 mod update_extension;
+mod watch_body;
 pub mod watching;
 
 use jiff::tz::TimeZone;
@@ -80,7 +81,6 @@ fn to_status(error: Error) -> Status {
         }
         Error::Upstream(error) => status::of_call(&error),
         Error::Watch(end) => status::of_watch(end),
-        Error::Query(kind) => status::of_kind(kind),
     }
 }
 

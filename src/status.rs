@@ -6,10 +6,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use prost::Message as _;
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _, pb};
 
 use crate::upstream::{Error, Kind};
+use crate::watch::{Cause, End, Failure, Quota};
 
 /// The `domain` of every `ErrorInfo`.
 pub const DOMAIN: &str = "portico";
@@ -19,34 +21,6 @@ const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// The longest wait passed on to a caller.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(300);
-
-/// Why a watch was not opened or has ended, besides a failed call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WatchEnd {
-    /// There was no good poll in time; the kind of the last failure, if there was one.
-    NoPoll(Option<Kind>),
-    /// The gateway has as many watchers or feeds as it takes.
-    Quota(Quota),
-    /// The state is older than the caller accepts.
-    Stale,
-    /// The caller reads too slowly.
-    SlowConsumer,
-    /// The caller's deadline has passed.
-    Deadline,
-    /// The gateway is stopping.
-    Draining,
-}
-
-/// A limit of the watch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Quota {
-    /// Watchers of one feed.
-    FeedWatchers(usize),
-    /// Watchers of the gateway.
-    Watchers(usize),
-    /// Feeds of the gateway.
-    Feeds(usize),
-}
 
 /// A row of the table.
 struct Row {
@@ -91,15 +65,18 @@ const fn row_of_kind(kind: Kind) -> Row {
 
 /// What a watch that was not opened or has ended is told as.
 #[rustfmt::skip]
-const fn row_of_end(end: WatchEnd) -> Row {
+const fn row_of_end(end: End) -> Row {
     use Code::{DeadlineExceeded, ResourceExhausted, Unavailable};
     match end {
-        WatchEnd::NoPoll(_) => row(Unavailable, "WATCH_NO_POLL", "the upstream could not be polled in time"),
-        WatchEnd::Quota(_) => row(ResourceExhausted, "WATCH_QUOTA", "the gateway has as many watches as it takes"),
-        WatchEnd::Stale => row(Unavailable, "WATCH_STALE", "the state is older than max_staleness"),
-        WatchEnd::SlowConsumer => row(ResourceExhausted, "SLOW_CONSUMER", "the events were not read in time"),
-        WatchEnd::Deadline => row(DeadlineExceeded, "DEADLINE_EXCEEDED", "the deadline has passed"),
-        WatchEnd::Draining => row(Unavailable, "DRAINING", "the gateway is stopping"),
+        End::Query(kind) => row_of_kind(kind),
+        End::OtherFeed => INVALID_REQUEST,
+        End::NoPoll(_) => row(Unavailable, "WATCH_NO_POLL", "the upstream could not be polled in time"),
+        End::Quota(_) => row(ResourceExhausted, "WATCH_QUOTA", "the gateway has as many watches as it takes"),
+        End::Stale => row(Unavailable, "WATCH_STALE", "the state is older than max_staleness"),
+        End::SlowConsumer => row(ResourceExhausted, "SLOW_CONSUMER", "the events were not read in time"),
+        End::Deadline => row(DeadlineExceeded, "DEADLINE_EXCEEDED", "the deadline has passed"),
+        End::Draining => row(Unavailable, "DRAINING", "the gateway is stopping"),
+        End::Failed => row(Unavailable, "FEED_FAILED", "the gateway failed at polling for this watch"),
     }
 }
 
@@ -107,6 +84,12 @@ const INVALID_REQUEST: Row = row(
     Code::InvalidArgument,
     "INVALID_REQUEST",
     "the request breaks rules; see its violations",
+);
+
+const POLL_PENDING: Row = row(
+    Code::Unavailable,
+    "WATCH_POLL_PENDING",
+    "the upstream's next good answer is awaited",
 );
 
 const MALFORMED_REQUEST: Row = row(
@@ -144,31 +127,33 @@ impl Row {
 /// The status of a failed call.
 #[must_use]
 pub fn of_call(error: &Error) -> Status {
-    let row = row_of_kind(error.kind());
+    of_failure(error.kind(), error.retry_after())
+}
+
+/// The status of a kind of failure; `asked` is the wait that the upstream asked for.
+#[must_use]
+pub fn of_failure(kind: Kind, asked: Option<Duration>) -> Status {
+    let row = row_of_kind(kind);
     let mut details = row.details(HashMap::new());
-    if let (true, Some(asked)) = (row.is_retryable(), error.retry_after()) {
+    if let (true, Some(asked)) = (row.is_retryable(), asked) {
         details.set_retry_info(Some(asked.min(MAX_RETRY_DELAY)));
     }
     row.status(details)
 }
 
-/// The status of a kind of failure of which no more is known.
-#[must_use]
-pub fn of_kind(kind: Kind) -> Status {
-    let row = row_of_kind(kind);
-    row.status(row.details(HashMap::new()))
-}
-
 /// The status of a watch that was not opened or has ended.
 #[must_use]
-pub fn of_watch(end: WatchEnd) -> Status {
+pub fn of_watch(end: End) -> Status {
+    if end == End::OtherFeed {
+        return of_violations([("resume_token", "is of another customer or other products")]);
+    }
     let row = row_of_end(end);
     let cause = match end {
-        WatchEnd::NoPoll(Some(kind)) => Some(("cause".to_owned(), row_of_kind(kind).reason.to_owned())),
+        End::NoPoll(Some(kind)) => Some(("cause".to_owned(), row_of_kind(kind).reason.to_owned())),
         _ => None,
     };
     let mut details = row.details(cause.into_iter().collect());
-    if let WatchEnd::Quota(quota) = end {
+    if let End::Quota(quota) = end {
         let (subject, limit) = match quota {
             Quota::FeedWatchers(limit) => ("watchers of one feed", limit),
             Quota::Watchers(limit) => ("watchers", limit),
@@ -177,6 +162,16 @@ pub fn of_watch(end: WatchEnd) -> Status {
         details.add_quota_failure_violation(subject, format!("at most {limit}"));
     }
     row.status(details)
+}
+
+/// Why a watched state is not live, as a message: the status, with its details, of what went wrong.
+#[must_use]
+pub fn explain(cause: &Cause) -> pb::Status {
+    let status = match *cause {
+        Cause::Failed(Failure { kind, retry_after }) => of_failure(kind, retry_after),
+        Cause::Pending => POLL_PENDING.status(POLL_PENDING.details(HashMap::new())),
+    };
+    pb::Status::decode(status.details()).expect("the details of a status are the message that tonic encoded")
 }
 
 /// The status of a request that breaks rules: the paths of fields, and what each must be.

@@ -12,6 +12,8 @@
 
 #[doc(hidden)]
 pub mod bench;
+mod end;
+mod farewell;
 mod feed;
 mod feed_key;
 mod frame;
@@ -26,9 +28,10 @@ mod table;
 mod token;
 mod watcher;
 
+pub use self::end::{Cause, End, Failure, Quota};
 pub use self::feed::FeedInfo;
 pub use self::feed_key::FeedKey;
-pub use self::hub::{Hub, Refused};
+pub use self::hub::{Explain, Hub};
 pub use self::params::Params;
 pub use self::source::{Fetch, Source};
 pub use self::watcher::{Options, Watcher};

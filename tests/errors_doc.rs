@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
-use portico::status::{self, Quota, WatchEnd};
+use portico::status;
 use portico::upstream::{Effect, Error, Kind, answer};
+use portico::watch::{End, Quota};
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
@@ -76,7 +77,7 @@ fn name(code: Code) -> String {
 }
 
 fn reason(kind: Kind) -> String {
-    let info = status::of_kind(kind).get_details_error_info();
+    let info = status::of_failure(kind, None).get_details_error_info();
     info.expect("an ErrorInfo").reason
 }
 
@@ -84,7 +85,7 @@ fn reason(kind: Kind) -> String {
 fn each_row_has_the_code_and_reason_of_its_kind() {
     for row in rows() {
         let kind = kind_named(&row.error_type);
-        let status = status::of_kind(kind);
+        let status = status::of_failure(kind, None);
         assert_eq!(row.code, name(status.code()), "{}", row.what);
         assert_eq!(row.reason, reason(kind), "{}", row.what);
         let retry = status.get_details_retry_info();
@@ -105,12 +106,13 @@ fn what_the_gateway_refuses_is_listed() {
     let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/errors.md"));
     let page = page.expect("the page is there");
     let ends = [
-        WatchEnd::NoPoll(None),
-        WatchEnd::Stale,
-        WatchEnd::Quota(Quota::Feeds(1)),
-        WatchEnd::SlowConsumer,
-        WatchEnd::Deadline,
-        WatchEnd::Draining,
+        End::NoPoll(None),
+        End::Stale,
+        End::Quota(Quota::Feeds(1)),
+        End::SlowConsumer,
+        End::Deadline,
+        End::Draining,
+        End::Failed,
     ];
     for refused in ends.map(status::of_watch).into_iter().chain([
         status::of_violations([]),

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::error::{Error, Violation};
+use super::error::Error;
 use super::fields::Fields;
 use crate::caller::Caller;
 use crate::proto::v1::ActiveCallsRequest;
 use crate::upstream::Transport;
-use crate::watch::{FeedKey, Hub, Options, Refused, Watcher};
+use crate::watch::{FeedKey, Hub, Options, Watcher};
 
 const HEARTBEAT: Duration = Duration::from_secs(15);
 const MIN_HEARTBEAT: Duration = Duration::from_secs(1);
@@ -22,17 +22,7 @@ pub(super) async fn call(
     request: ActiveCallsRequest,
 ) -> Result<Watcher, Error> {
     let (key, options) = parse(request, transport, caller)?;
-    hub.watch(key, options).await.map_err(|refused| match refused {
-        Refused::End(end) => Error::Watch(end),
-        Refused::Query(kind) => Error::Query(kind),
-        Refused::OtherFeed => {
-            let description = "is of another customer or other products".to_owned();
-            Error::Invalid(vec![Violation {
-                field: "resume_token".to_owned(),
-                description,
-            }])
-        }
-    })
+    hub.watch(key, options).await.map_err(Error::Watch)
 }
 
 fn parse(

@@ -1,7 +1,6 @@
 //! Why an RPC gave no answer.
 
-use crate::status::WatchEnd;
-use crate::upstream::{self, Kind};
+use crate::{upstream, watch};
 
 /// Why an RPC gave no answer.
 #[derive(Debug)]
@@ -11,9 +10,7 @@ pub enum Error {
     /// The call to the upstream failed.
     Upstream(upstream::Error),
     /// The watch cannot be opened.
-    Watch(WatchEnd),
-    /// The upstream refuses the query that was to be watched.
-    Query(Kind),
+    Watch(watch::End),
 }
 
 /// One field that breaks a rule.

@@ -17,6 +17,7 @@ use tonic::server::NamedService;
 use tonic::{Status, body};
 use tower::Service;
 
+use super::watch_body::WatchBody;
 use super::{active_calls, to_status};
 use crate::caller::{Caller, Callers};
 use crate::proto::v1::ActiveCallsRequest;
@@ -82,7 +83,7 @@ where
         Box::pin(async move {
             Ok(match watch(&hub, transport, &caller, request).await {
                 Ok(watcher) => {
-                    let mut response = Response::new(body::Body::new(watcher));
+                    let mut response = Response::new(body::Body::new(WatchBody::new(watcher)));
                     let grpc = HeaderValue::from_static("application/grpc");
                     response.headers_mut().insert(CONTENT_TYPE, grpc);
                     response

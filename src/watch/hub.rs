@@ -9,7 +9,9 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
+use tonic_types::pb;
 
+use super::end::{Cause, End, Quota};
 use super::feed::owner;
 use super::feed::{Feed, FeedInfo};
 use super::feed_key::FeedKey;
@@ -18,16 +20,19 @@ use super::params::Params;
 use super::source::Source;
 use super::watcher::{Options, Watcher};
 use crate::lifecycle::Readiness;
-use crate::status::{Quota, WatchEnd};
 use crate::upstream::Kind;
 
 /// All feeds of the process. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Hub(Arc<Inner>);
 
+/// Puts into a message why a state is not live.
+pub type Explain = fn(&Cause) -> pb::Status;
+
 #[derive(Debug)]
 struct Inner {
     params: Params,
+    explain: Explain,
     source: Box<dyn Source>,
     readiness: Readiness,
     zone: TimeZone,
@@ -36,17 +41,6 @@ struct Inner {
     polls: Semaphore,
     owners: TaskTracker,
     draining: CancellationToken,
-}
-
-/// Why a watch was not opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// As [`WatchEnd`] says.
-    End(WatchEnd),
-    /// The upstream refuses the query itself; asking again would not help.
-    Query(Kind),
-    /// The resume token is of another feed.
-    OtherFeed,
 }
 
 /// A place among the watchers of a feed, given back when dropped.
@@ -59,10 +53,18 @@ pub(super) struct Place {
 // === impl Hub ===
 
 impl Hub {
-    /// A hub without feeds, polling `source` and reading zone-less times in `zone`.
+    /// A hub without feeds, polling `source` and reading zone-less times in `zone`. `explain` makes the message that
+    /// tells watchers why a state is not live.
     #[must_use]
-    pub fn new(source: impl Source, readiness: Readiness, zone: TimeZone, params: Params) -> Self {
+    pub fn new(
+        source: impl Source,
+        readiness: Readiness,
+        zone: TimeZone,
+        params: Params,
+        explain: Explain,
+    ) -> Self {
         Self(Arc::new(Inner {
+            explain,
             polls: Semaphore::new(params.concurrent_polls),
             params,
             source: Box::new(source),
@@ -79,14 +81,12 @@ impl Hub {
     ///
     /// # Errors
     ///
-    /// [`Refused`]; [`WatchEnd::NoPoll`] if there is no good poll within the deadline or the time to open.
-    pub async fn watch(&self, key: FeedKey, options: Options) -> Result<Watcher, Refused> {
-        let place = self
-            .enter(key)
-            .map_err(|quota| Refused::End(WatchEnd::Quota(quota)))?;
+    /// [`End`]; [`End::NoPoll`] if there is no good poll within the deadline or the time to open.
+    pub async fn watch(&self, key: FeedKey, options: Options) -> Result<Watcher, End> {
+        let place = self.enter(key).map_err(End::Quota)?;
         let until = Instant::now() + self.params().open_timeout;
         let until = options.deadline.map_or(until, |deadline| deadline.min(until));
-        let no_poll = |place: &Place| Refused::End(WatchEnd::NoPoll(place.feed.lock().polls.last_error));
+        let no_poll = |place: &Place| End::NoPoll(place.feed.lock().polls.last_error);
         match timeout_at(until, place.opened()).await {
             Ok(opened) => opened?,
             Err(_) => return Err(no_poll(&place)),
@@ -99,7 +99,7 @@ impl Hub {
             .map(|log| log.start(&options.resume_token));
         match start {
             Some(Ok(cursor)) => Ok(Watcher::new(place, cursor, &options)),
-            Some(Err(OtherFeed)) => Err(Refused::OtherFeed),
+            Some(Err(OtherFeed)) => Err(End::OtherFeed),
             None => Err(no_poll(&place)),
         }
     }
@@ -188,6 +188,10 @@ impl Hub {
         &self.0.readiness
     }
 
+    pub(super) fn explain(&self) -> Explain {
+        self.0.explain
+    }
+
     pub(super) fn zone(&self) -> &TimeZone {
         &self.0.zone
     }
@@ -222,13 +226,13 @@ impl Place {
     }
 
     /// Completes with the first good poll, or when it is clear that there will be none.
-    async fn opened(&self) -> Result<(), Refused> {
+    async fn opened(&self) -> Result<(), End> {
         loop {
             let changed = self.feed.changed.notified();
             {
                 let shared = self.feed.lock();
                 if shared.draining || self.hub.draining().is_cancelled() {
-                    return Err(Refused::End(WatchEnd::Draining));
+                    return Err(End::Draining);
                 }
                 if shared.log.is_some() {
                     return Ok(());
@@ -237,7 +241,7 @@ impl Place {
                 if let Some(kind @ (Kind::NotFound | Kind::Refused | Kind::NoOperation)) =
                     shared.polls.last_error
                 {
-                    return Err(Refused::Query(kind));
+                    return Err(End::Query(kind));
                 }
             }
             changed.await;

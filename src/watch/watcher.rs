@@ -1,34 +1,29 @@
-//! A watcher: the body of one `ActiveCalls` answer.
+//! A watcher: the frames of one `ActiveCalls` answer, and how it ends.
 //!
-//! It is a cursor into its feed's log and one timer. It holds no queue: what it sends next is decided when the
+//! It is a cursor into its feed's log and one timer. It holds no queue: what it tells next is decided when the
 //! connection has room for it, so a slow reader gets fewer and larger steps, never more memory. Frames are shared
 //! [`Bytes`], handed out without a copy.
 //!
 //! ```text
-//!   Open ── drain, rotation ──▶ Closing: what is pending, bookmark, goodbye ──▶ status ──▶ end
-//!     └──── deadline, staleness, stuck ────────────────────────────────────────▶ status ──▶ end
+//!   Open ── drain, rotation ──▶ Leaving: what is pending, bookmark, goodbye ──▶ end
+//!     └──── deadline, staleness, stuck ───────────────────────────────────────▶ end
 //! ```
 
-mod ending;
-
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderMap;
-use http_body::{Body, Frame};
 use pin_project_lite::pin_project;
 use tokio::sync::futures::OwnedNotified;
 use tokio::time::{Instant, Sleep, sleep_until};
-use tonic::Status;
+use tokio_stream::Stream;
 
-use self::ending::Ending;
+use super::end::End;
+use super::farewell::Farewell;
 use super::hub::Place;
 use super::log::Cursor;
-use crate::status::WatchEnd;
 
 /// What a caller wants of a watch.
 #[derive(Clone, Debug)]
@@ -44,7 +39,7 @@ pub struct Options {
 }
 
 pin_project! {
-    /// The body of one `ActiveCalls` answer.
+    /// The frames of one `ActiveCalls` answer. An end that is no rotation comes as the last item.
     #[derive(Debug)]
     pub struct Watcher {
         place: Place,
@@ -67,15 +62,16 @@ pin_project! {
 #[derive(Debug)]
 enum Phase {
     Open,
-    /// What is still to be sent before the status, and whether that was all.
-    Closing(Ending, bool),
+    /// What is still told before a planned end, and whether the goodbye was.
+    Leaving(Farewell, bool),
     Ended,
 }
 
 /// What to do now.
 enum Step {
     Send(Bytes),
-    Close(Ending),
+    Leave(Farewell),
+    End(End),
     Wait(Instant),
 }
 
@@ -105,25 +101,21 @@ impl Watcher {
     }
 }
 
-impl Body for Watcher {
-    type Data = Bytes;
-    type Error = Infallible;
+impl Stream for Watcher {
+    type Item = Result<Bytes, End>;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
         loop {
             match this.phase {
                 Phase::Open => {}
-                Phase::Closing(ending, said) => {
-                    if let Some(frame) = ending.frame(said, this.place, this.cursor, *this.heartbeat) {
-                        return Poll::Ready(Some(Ok(Frame::data(frame))));
+                Phase::Leaving(farewell, said) => {
+                    if let Some(frame) = farewell.frame(said, this.place, this.cursor, *this.heartbeat) {
+                        return Poll::Ready(Some(Ok(frame)));
                     }
-                    let trailers = to_trailers(&ending.status());
+                    let end = farewell.end();
                     *this.phase = Phase::Ended;
-                    return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+                    return Poll::Ready(end.map(Err));
                 }
                 Phase::Ended => return Poll::Ready(None),
             }
@@ -145,9 +137,13 @@ impl Body for Watcher {
             match step {
                 Step::Send(frame) => {
                     *this.last_sent = now;
-                    return Poll::Ready(Some(Ok(Frame::data(frame))));
+                    return Poll::Ready(Some(Ok(frame)));
                 }
-                Step::Close(ending) => *this.phase = Phase::Closing(ending, false),
+                Step::Leave(farewell) => *this.phase = Phase::Leaving(farewell, false),
+                Step::End(end) => {
+                    *this.phase = Phase::Ended;
+                    return Poll::Ready(Some(Err(end)));
+                }
                 Step::Wait(until) => {
                     this.timer.as_mut().reset(until);
                     if this.changed.as_mut().poll(cx).is_pending() {
@@ -177,27 +173,27 @@ impl Look<'_> {
         let draining = shared.draining;
         let good = shared.last_good;
         let Some(log) = &mut shared.log else {
-            return Step::Close(Ending::Status(WatchEnd::NoPoll(None)));
+            return Step::End(End::NoPoll(None));
         };
         if self.deadline.is_some_and(|deadline| deadline <= now) {
-            return Step::Close(Ending::Status(WatchEnd::Deadline));
+            return Step::End(End::Deadline);
         }
         // Between two looks the connection had no room. An idle connection looks as soon as there is news.
         let pending = log.pending_since(cursor, self.last_polled);
         if pending.is_some_and(|since| now.duration_since(since) >= params.stuck_after) {
-            return Step::Close(Ending::Status(WatchEnd::SlowConsumer));
+            return Step::End(End::SlowConsumer);
         }
         let too_old = good
             .filter(|_| !self.max_staleness.is_zero())
             .and_then(|good| good.checked_add(self.max_staleness));
         if too_old.is_some_and(|at| at <= now) {
-            return Step::Close(Ending::Status(WatchEnd::Stale));
+            return Step::End(End::Stale);
         }
         if draining {
-            return Step::Close(Ending::Draining);
+            return Step::Leave(Farewell::Draining);
         }
         if self.rotate_at <= now {
-            return Step::Close(Ending::Rotated);
+            return Step::Leave(Farewell::Rotated);
         }
         if let Some(frame) = log.next(cursor, self.heartbeat) {
             return Step::Send(frame);
@@ -209,13 +205,4 @@ impl Look<'_> {
         let wake = [Some(heartbeat_at), Some(self.rotate_at), self.deadline, too_old];
         Step::Wait(wake.into_iter().flatten().min().unwrap_or(heartbeat_at))
     }
-}
-
-fn to_trailers(status: &Status) -> HeaderMap {
-    let mut trailers = HeaderMap::with_capacity(3);
-    if status.add_header(&mut trailers).is_err() {
-        // Its text and details are ours, and made of characters that a header can hold.
-        trailers.insert("grpc-status", http::HeaderValue::from_static("13"));
-    }
-    trailers
 }

@@ -13,6 +13,7 @@ use portico::caller::Callers;
 use portico::lifecycle::Readiness;
 use portico::proto::v1::{ActiveCallsRequest, ActiveCallsResponse};
 use portico::service::Watching;
+use portico::status;
 use portico::upstream::{License, Transport};
 use portico::watch::{Hub, Params};
 use prost::Message as _;
@@ -78,13 +79,24 @@ pub(crate) fn callers() -> Callers {
     Callers::with(license.expect("a licence"))
 }
 
+/// All feeds of a gateway over `upstream`.
+pub(crate) fn hub(upstream: &Upstream, params: Params) -> Hub {
+    Hub::new(
+        upstream.clone(),
+        Readiness::default(),
+        TimeZone::UTC,
+        params,
+        status::explain,
+    )
+}
+
 fn other(_: Call) -> Ready<Result<Response<Body>, Infallible>> {
     ready(Ok(Response::new(Body::empty())))
 }
 
 impl Gateway {
     pub(crate) fn new(upstream: &Upstream, params: Params) -> Self {
-        let hub = Hub::new(upstream.clone(), Readiness::default(), TimeZone::UTC, params);
+        let hub = hub(upstream, params);
         Self {
             service: Watching::new(
                 service_fn(other as fn(_) -> _),

@@ -27,7 +27,7 @@ use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Code, Status, Streaming};
 
-use super::gateway::{callers, request};
+use super::gateway::{callers, hub, request};
 use super::held::Held;
 use super::scene::{Scene, call};
 use super::upstream::{Reply, Upstream};
@@ -111,7 +111,7 @@ async fn start_watch(upstream: &Upstream, params: Params) -> (Serving, Hub) {
         listener.local_addr().expect("an address"),
         CancellationToken::new(),
     );
-    let hub = Hub::new(upstream.clone(), Readiness::default(), TimeZone::UTC, params);
+    let hub = hub(upstream, params);
     let dispatcher = Dispatcher::new(client_of(at), Readiness::default());
     let inner =
         CustomerExtensionServiceServer::new(CustomerExtension::new(dispatcher, callers(), TimeZone::UTC));

@@ -15,9 +15,9 @@ use tracing::{debug, info, warn};
 use super::{Feed, Shared, freshness_name};
 use crate::convert::now as timestamp;
 use crate::proto::v1::{FeedState, Freshness};
-use crate::status;
 use crate::telemetry::Chain;
 use crate::upstream::Error;
+use crate::watch::end::{Cause, Failure};
 use crate::watch::hub::Hub;
 use crate::watch::log::{Log, State};
 use crate::watch::observe::{Observer, Seen};
@@ -201,12 +201,7 @@ impl Owner {
         } else {
             warn!(error.r#type = kind.error_type(), error = %Chain(error), "a poll failed");
         }
-        let cause = status::of_call(error);
-        self.last_error = Some(pb::Status {
-            code: cause.code().into(),
-            message: cause.message().to_owned(),
-            details: Vec::new(),
-        });
+        self.last_error = Some((self.hub.explain())(&Cause::Failed(Failure::from(error))));
     }
 
     /// Tells of the freshness, if it has changed by now.

@@ -1,0 +1,66 @@
+//! Why a watch was not opened, or has ended, and why a state is not live: values, of which `status` makes statuses.
+
+use std::time::Duration;
+
+use crate::upstream::{Error, Kind};
+
+/// Why a watch was not opened or has ended. A planned rotation is no such reason: the stream just ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// There was no good poll in time; the kind of the last failure, if there was one.
+    NoPoll(Option<Kind>),
+    /// The upstream refuses the query itself; asking again would not help.
+    Query(Kind),
+    /// The resume token is of another feed.
+    OtherFeed,
+    /// The gateway has as many watchers or feeds as it takes.
+    Quota(Quota),
+    /// The state is older than the caller accepts.
+    Stale,
+    /// The caller reads too slowly.
+    SlowConsumer,
+    /// The caller's deadline has passed.
+    Deadline,
+    /// The gateway is stopping.
+    Draining,
+    /// The task that polled for the feed has failed: a defect of the gateway. The next watcher starts another.
+    Failed,
+}
+
+/// A limit of the watch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quota {
+    /// Watchers of one feed.
+    FeedWatchers(usize),
+    /// Watchers of the gateway.
+    Watchers(usize),
+    /// Feeds of the gateway.
+    Feeds(usize),
+}
+
+/// Why a state is not live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The last poll failed.
+    Failed(Failure),
+    /// No poll has failed: the next good answer is still awaited.
+    Pending,
+}
+
+/// How a poll failed: all that a status of it depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What kind of failure it was.
+    pub kind: Kind,
+    /// How long the upstream asked to wait.
+    pub retry_after: Option<Duration>,
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        Self {
+            kind: error.kind(),
+            retry_after: error.retry_after(),
+        }
+    }
+}

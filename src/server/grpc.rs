@@ -9,7 +9,7 @@ use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_web::GrpcWebLayer;
 
 use super::Error;
-use crate::layer::outcome::OutcomeLayer;
+use crate::layer::outcome::{self, OutcomeLayer};
 use crate::proto;
 use crate::proto::server::customer_extension_service_server::CustomerExtensionServiceServer;
 use crate::service::{CustomerExtension, Watching};
@@ -64,7 +64,7 @@ pub(super) async fn serve(
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
         // Outermost first. A gRPC-Web answer has its status inside the body: the outcome is read before it goes there.
         .layer(GrpcWebLayer::new())
-        .layer(OutcomeLayer)
+        .layer(OutcomeLayer::new(methods()?.into_iter().collect(), outcome::log))
         .add_service(Watching::new(unary, hub, callers, transport))
         .add_service(health)
         .add_service(reflection)
@@ -72,4 +72,38 @@ pub(super) async fn serve(
         .serve_with_incoming_shutdown(incoming, stop)
         .await
         .map_err(Error::Grpc)
+}
+
+/// The methods of all services above. What is none of them has no name of its own in log and telemetry.
+fn methods() -> Result<Vec<String>, Error> {
+    let mut names = Vec::new();
+    for descriptors in [
+        proto::DESCRIPTORS,
+        tonic_health::pb::FILE_DESCRIPTOR_SET,
+        tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET,
+        tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET,
+    ] {
+        names.extend(proto::methods(descriptors).map_err(|error| Error::Reflection(error.into()))?);
+    }
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_methods_of_all_services_are_known() {
+        let methods = methods().expect("descriptors");
+        for method in [
+            "porta.customerextension.v1.CustomerExtensionService/ListExtensions",
+            "porta.customerextension.v1.CustomerExtensionService/ActiveCalls",
+            "grpc.health.v1.Health/Check",
+            "grpc.health.v1.Health/Watch",
+            "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+            "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+        ] {
+            assert!(methods.iter().any(|known| known == method), "{method}");
+        }
+    }
 }

@@ -1,0 +1,135 @@
+//! The log of RPCs: a span around each, and a line at its end, both at level `debug`.
+
+use tracing::{Span, debug, debug_span, field};
+
+use super::code::name;
+use super::ended::{Ended, How};
+
+/// The span of an RPC.
+pub(super) fn span(method: &str) -> Span {
+    debug_span!(
+        "rpc",
+        otel.kind = "server",
+        otel.name = method,
+        rpc.system.name = "grpc",
+        rpc.method = method,
+        rpc.response.status_code = field::Empty,
+    )
+}
+
+/// Writes down that an RPC ended, in its span: an observer for [`OutcomeLayer`](super::OutcomeLayer).
+pub fn log(ended: &Ended) {
+    let Ended {
+        // The span has it.
+        method: _,
+        code,
+        elapsed,
+        how,
+    } = ended;
+    let code = name(*code);
+    let what = match how {
+        How::Finished => "the RPC ended",
+        How::Cancelled => "the caller left before the answer",
+        How::Reset => "the caller left before the end",
+        How::Failed => "the RPC ended without a status",
+    };
+    Span::current().record("rpc.response.status_code", code);
+    debug!(
+        rpc.response.status_code = code,
+        elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
+        "{what}",
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use tonic::Code;
+    use tracing_subscriber::fmt::MakeWriter;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("no panic").extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl MakeWriter<'_> for Lines {
+        type Writer = Self;
+
+        fn make_writer(&self) -> Self {
+            self.clone()
+        }
+    }
+
+    /// What is logged of this end.
+    fn logged(how: How, code: Code) -> String {
+        let lines = Lines::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::DEBUG)
+            .with_ansi(false)
+            .without_time()
+            .with_target(false)
+            .with_writer(lines.clone())
+            .finish();
+        tracing::subscriber::with_default(subscriber, || {
+            // Another test's thread may have met the events first, and settled that nobody listens.
+            tracing::callsite::rebuild_interest_cache();
+            let ended = Ended {
+                method: "p.S/M".into(),
+                code,
+                elapsed: Duration::from_micros(1_234_567),
+                how,
+            };
+            span(&ended.method).in_scope(|| log(&ended));
+        });
+        let bytes = lines.0.lock().expect("no panic").clone();
+        String::from_utf8(bytes).expect("text")
+    }
+
+    #[test]
+    fn each_end_is_one_line_in_the_span_of_its_rpc() {
+        for (how, code, name, what) in [
+            (How::Finished, Code::NotFound, "NOT_FOUND", "the RPC ended"),
+            (
+                How::Cancelled,
+                Code::Cancelled,
+                "CANCELLED",
+                "the caller left before the answer",
+            ),
+            (
+                How::Reset,
+                Code::Cancelled,
+                "CANCELLED",
+                "the caller left before the end",
+            ),
+            (
+                How::Failed,
+                Code::Internal,
+                "INTERNAL",
+                "the RPC ended without a status",
+            ),
+        ] {
+            let span = format!(
+                "rpc{{otel.kind=\"server\" otel.name=\"p.S/M\" rpc.system.name=\"grpc\" rpc.method=\"p.S/M\" \
+                 rpc.response.status_code=\"{name}\"}}"
+            );
+            assert_eq!(
+                logged(how, code),
+                format!("DEBUG {span}: {what} rpc.response.status_code=\"{name}\" elapsed_us=1234567\n"),
+            );
+        }
+    }
+}

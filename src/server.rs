@@ -5,10 +5,12 @@
 //!   stop    NOT_SERVING ─ drain delay ─▶ refuse new connections, finish calls ─ at most the drain timeout ─▶ end
 //! ```
 
+mod error;
 mod grpc;
 mod health;
 mod tasks;
 
+use std::future::pending;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -16,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+pub use self::error::Error;
 use self::tasks::Tasks;
 use crate::admin;
 use crate::caller::Callers;
@@ -57,25 +60,6 @@ pub struct Listeners {
     pub grpc: TcpListener,
     /// The operator's port.
     pub admin: TcpListener,
-}
-
-/// Why the gateway ended before it was told to.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The gRPC listener failed.
-    #[error("the gRPC server failed")]
-    Grpc(#[source] tonic::transport::Error),
-    /// The contract's descriptors are unusable.
-    #[error("reflection cannot be set up")]
-    Reflection(#[source] tonic_reflection::server::Error),
-    /// A task without which the gateway is not what it says has ended.
-    #[error("{task} has ended while the gateway runs")]
-    Task {
-        /// The task, in words.
-        task: &'static str,
-        /// Why, if it said.
-        source: Option<Box<dyn std::error::Error + Send + Sync>>,
-    },
 }
 
 /// Serves `callers` from the upstream of `client` until `shutdown` completes and the drain is over.
@@ -121,18 +105,12 @@ pub async fn run(
 
     let mut tasks = Tasks::default();
     let health = health::start(&readiness, &mut tasks).await;
-    let watched = watch_upstream(client, readiness.clone());
-    tasks.spawn("the readiness probe", async move {
-        watched.await;
-        Ok(())
+    tasks.spawn("the readiness probe", {
+        let watched = watch_upstream(client, readiness.clone());
+        async { Ok(watched.await) }
     });
-    let admin = admin::run(
-        listeners.admin,
-        readiness.clone(),
-        hub.clone(),
-        std::future::pending(),
-    );
-    tasks.spawn("the operator's port", async move { Ok(admin.await?) });
+    let admin = admin::run(listeners.admin, readiness.clone(), hub.clone(), pending());
+    tasks.spawn("the operator's port", async { Ok(admin.await?) });
 
     let serving = grpc::serve(
         listeners.grpc,

@@ -8,7 +8,7 @@ use tonic::transport::server::TcpIncoming;
 use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_web::GrpcWebLayer;
 
-use super::Error;
+use super::error::Error;
 use crate::layer::outcome::{self, OutcomeLayer};
 use crate::proto;
 use crate::proto::server::customer_extension_service_server::CustomerExtensionServiceServer;

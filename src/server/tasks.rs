@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tokio::task::{Id, JoinSet};
 
-use super::Error;
+use super::error::Error;
 
 /// Why a task ended, if it was not by a panic.
 type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;

@@ -1,0 +1,20 @@
+//! Why the gateway ends.
+
+/// Why the gateway ended before it was told to.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The gRPC listener failed.
+    #[error("the gRPC server failed")]
+    Grpc(#[source] tonic::transport::Error),
+    /// The contract's descriptors are unusable.
+    #[error("reflection cannot be set up")]
+    Reflection(#[source] tonic_reflection::server::Error),
+    /// A task without which the gateway is not what it says has ended.
+    #[error("{task} has ended while the gateway runs")]
+    Task {
+        /// The task, in words.
+        task: &'static str,
+        /// Why, if it said.
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+}

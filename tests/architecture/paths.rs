@@ -6,7 +6,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, TokenTree};
+
+use super::tokens::{count_supers, is_cfg_test, is_colons, is_comma, item_length, parse};
 
 /// A module with a file of its own.
 #[derive(Debug)]
@@ -62,11 +64,6 @@ pub(crate) fn uses(module: &[String], source: &str) -> Vec<Use> {
     let mut reader = Reader::default();
     reader.read(&parse(source), module);
     reader.uses
-}
-
-fn parse(text: &str) -> Vec<TokenTree> {
-    let tokens: TokenStream = text.parse().expect("a source file is Rust");
-    tokens.into_iter().collect()
 }
 
 #[derive(Default)]
@@ -182,43 +179,4 @@ impl Reader {
             target,
         });
     }
-}
-
-fn is_cfg_test(token: Option<&TokenTree>) -> bool {
-    matches!(token, Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Bracket
-        && group.stream().to_string().replace(' ', "") == "cfg(test)")
-}
-
-/// How many tokens the item has whose attribute was just read: up to its `;` or its body.
-fn item_length(tokens: &[TokenTree]) -> usize {
-    let is_use = matches!(tokens.first(), Some(TokenTree::Ident(word)) if word == "use");
-    let end = tokens.iter().position(|token| match token {
-        TokenTree::Punct(punct) => punct.as_char() == ';',
-        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace && !is_use,
-        _ => false,
-    });
-    end.map_or(tokens.len(), |end| end + 1)
-}
-
-/// How many `super`s there are in a row, and how many tokens they take, without the `::` after the last.
-fn count_supers(tokens: &[TokenTree]) -> (usize, usize) {
-    let mut ups = 1;
-    let mut length = 1;
-    while is_colons(&tokens[length..])
-        && matches!(tokens.get(length + 2), Some(TokenTree::Ident(word)) if word == "super")
-    {
-        ups += 1;
-        length += 3;
-    }
-    (ups, length)
-}
-
-fn is_colons(tokens: &[TokenTree]) -> bool {
-    let is_colon =
-        |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
-    is_colon(tokens.first()) && is_colon(tokens.get(1))
-}
-
-fn is_comma(token: &TokenTree) -> bool {
-    matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',')
 }

@@ -25,13 +25,17 @@ use crate::proto::v1::{ActiveCall, ExtensionStatus};
 
 /// The lines of an update.
 pub(super) fn of_update(update: &Update) -> String {
-    let now = Now::read();
+    let count = update.state.calls().map_or(0, |set| set.calls().len());
+    of_changes(&update.changes, count, Now::read())
+}
+
+/// The lines of changes that lead to a set of `count` calls.
+fn of_changes(changes: &[Change], count: usize, now: Now) -> String {
     let mut lines = String::new();
-    for change in &update.changes {
+    for change in changes {
         let mut object = match change {
             Change::Reset(reason) => {
                 let name = reason.as_str_name().trim_start_matches("REASON_");
-                let count = update.state.calls().map_or(0, |set| set.calls().len());
                 json!({"type": "reset", "reason": name.to_lowercase(), "calls": count})
             }
             Change::Started(call) => json!({"type": "started", "call": of_call(call)}),
@@ -209,3 +213,6 @@ fn of_status(status: &ExtensionStatus) -> Value {
         "profile_url": profile_url,
     })
 }
+
+#[cfg(test)]
+mod tests;

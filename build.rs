@@ -2,6 +2,8 @@
 //!
 //! The server is generated without the RPC `ActiveCalls`: its answers are frames that many streams share, and generated
 //! code would encode each message for each stream. `src/service/watching.rs` serves it.
+//!
+//! The messages that a command prints can be written as JSON (`src/proto/json.rs`).
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -12,6 +14,12 @@ use protox::prost::Message;
 const PROTO: &str = "porta/customerextension/v1/customer_extension.proto";
 const SERVED_BY_HAND: &str = "ActiveCalls";
 
+/// The messages that are written as JSON, and their fields that are times.
+const AS_JSON: [(&str, &[&str]); 2] = [
+    ("ActiveCall", &["connect_time", "disconnect_time"]),
+    ("ExtensionStatus", &[]),
+];
+
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=proto");
 
@@ -21,7 +29,17 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let builder =
         || tonic_prost_build::configure().extern_path(".google.rpc.Status", "::tonic_types::pb::Status");
-    builder().build_server(false).compile_fds(descriptors.clone())?;
+    let mut messages = builder().build_server(false);
+    for (message, times) in AS_JSON {
+        messages = messages.message_attribute(message, "#[derive(serde::Serialize)]");
+        for time in times {
+            messages = messages.field_attribute(
+                format!("{message}.{time}"),
+                "#[serde(serialize_with = \"crate::proto::json::time\")]",
+            );
+        }
+    }
+    messages.compile_fds(descriptors.clone())?;
 
     for service in descriptors.file.iter_mut().flat_map(|file| &mut file.service) {
         service.method.retain(|method| method.name() != SERVED_BY_HAND);

@@ -2,6 +2,8 @@
 //!
 //! The contract itself, with the meaning of every field, is `proto/porta/customerextension/v1/customer_extension.proto`.
 
+pub(crate) mod json;
+
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
 

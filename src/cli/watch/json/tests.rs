@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use super::*;
-use crate::proto::v1::snapshot;
+
+use crate::proto::v1::{ActiveCall, ExtensionStatus, snapshot};
 
 /// 12:30:15.25 on 14 March 2026, in UTC.
 const WALL: Duration = Duration::from_millis(1_773_491_415_250);

@@ -60,7 +60,10 @@ pub(super) async fn run(args: WatchArgs) -> Result<(), Failure> {
 async fn print(mut watcher: CallWatcher, render: impl Fn(&Update) -> String) -> Result<(), Failure> {
     let mut notices = Notices::default();
     loop {
-        let update = watcher.changed().await.map_err(|status| ended(&status))?;
+        let update = watcher
+            .changed()
+            .await
+            .map_err(|status| Failure::Failed(words::refusal(&status)))?;
         if let Some(notice) = notices.of_update(&update) {
             // If standard error is closed, nobody wants to know.
             let _ = writeln!(io::stderr(), "{notice}");
@@ -74,10 +77,4 @@ async fn print(mut watcher: CallWatcher, render: impl Fn(&Update) -> String) -> 
             Err(error) => return Err(Failure::failed("standard output", &error)),
         }
     }
-}
-
-/// The watch is over for good.
-fn ended(status: &tonic::Status) -> Failure {
-    let (code, text) = (status.code(), text::clean(status.message()));
-    Failure::Failed(format!("the gateway refuses the watch: {text} ({code:?})"))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::state::Freshness;
+use super::freshness::Freshness;
 use crate::proto::v1::{ActiveCall, Delta, ExtensionStatus, Snapshot, snapshot};
 
 /// The live calls of a customer and the statuses of the extensions, as of one poll of the upstream.

@@ -14,7 +14,7 @@ use prost_types::Timestamp;
 use tonic::Code;
 
 use super::call_set::CallSet;
-use super::state::{Freshness, Trouble};
+use super::freshness::{Freshness, Trouble};
 use crate::proto::v1;
 use crate::proto::v1::active_calls_response::Event;
 use crate::proto::v1::{ActiveCallsResponse, FeedState, goodbye, snapshot};

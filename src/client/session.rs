@@ -17,8 +17,9 @@ use tonic_types::StatusExt as _;
 
 use super::backoff::Backoff;
 use super::fold::{Fold, Note};
+use super::freshness::{Away, Cause, Freshness};
 use super::params::{Params, Query};
-use super::state::{Away, Cause, Freshness, State};
+use super::state::State;
 use crate::proto::v1::customer_extension_service_client::CustomerExtensionServiceClient;
 use crate::proto::v1::{ActiveCallsRequest, ActiveCallsResponse, goodbye};
 

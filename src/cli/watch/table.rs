@@ -67,7 +67,7 @@ pub(super) async fn show(mut watcher: CallWatcher, title: &str) -> Result<(), Fa
         screen.0.draw(|frame| view.draw(frame)).map_err(failed)?;
         tokio::select! {
             update = watcher.changed() => {
-                let update = update.map_err(|status| super::ended(&status))?;
+                let update = update.map_err(|status| Failure::Failed(words::refusal(&status)))?;
                 view.board.apply(&update.changes, &update.state, Now::read().instant);
                 view.state = update.state;
             }

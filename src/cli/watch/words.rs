@@ -1,4 +1,4 @@
-//! Calls, times and freshness in words.
+//! Calls, times, freshness and the end of the watch in words.
 
 use std::time::{Duration, SystemTime};
 
@@ -73,6 +73,12 @@ pub(super) fn freshness(freshness: &Freshness, now: Now) -> String {
         Freshness::Away(away) => self::away(away, now),
         other => other.name().to_owned(),
     }
+}
+
+/// Why the watch is over for good. Clean.
+pub(super) fn refusal(status: &tonic::Status) -> String {
+    let (code, text) = (status.code(), clean(status.message()));
+    format!("the gateway refuses the watch: {text} ({code:?})")
 }
 
 fn troubled(what: &str, trouble: &Trouble, now: Now) -> String {

@@ -12,7 +12,8 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::Sandbox;
+use super::fault::Fault;
+use super::handle::Sandbox;
 use super::respond::Reply;
 
 mod fault_json;
@@ -28,7 +29,7 @@ pub(super) const PREFIX: &str = "/_sandbox/";
 /// # Errors
 ///
 /// [`Wrong`] names the field and what it must be.
-pub fn parse_faults(json: &str) -> Result<Vec<super::Fault>, Wrong> {
+pub fn parse_faults(json: &str) -> Result<Vec<Fault>, Wrong> {
     fault_json::parse(json.as_bytes())
 }
 

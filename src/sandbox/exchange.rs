@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use super::Sandbox;
 use super::bind::Members;
 use super::fault::{Plan, Trouble, When};
+use super::handle::Sandbox;
 use super::negotiate::Format;
 use super::page;
 use super::refusal::Refusal;
@@ -41,10 +41,10 @@ pub(super) async fn answer(sandbox: &Sandbox, asked: Asked, host: &str) -> Outco
         Some(Trouble::Drop { when: When::Before }) => (Outcome::Dropped, "drop_before".to_owned()),
         Some(trouble) => match instead(sandbox, &asked, trouble) {
             Some(reply) => named(trouble, reply),
-            None => spoil(trouble, sandbox.reply(asked, host)),
+            None => spoil(trouble, sound(sandbox, asked, host)),
         },
         None => {
-            let reply = sandbox.reply(asked, host);
+            let reply = sound(sandbox, asked, host);
             let status = reply.status.to_string();
             (Outcome::Whole(reply), status)
         }
@@ -59,24 +59,22 @@ pub(super) async fn answer(sandbox: &Sandbox, asked: Asked, host: &str) -> Outco
     outcome
 }
 
-impl Sandbox {
-    /// What the host answers when nothing is wrong.
-    fn reply(&self, asked: Asked, host: &str) -> Reply {
-        match asked {
-            Asked::Service(format, Ok(members)) => {
-                let elapsed = self.elapsed();
-                let answer = self.state().service.call(&members, elapsed);
-                match answer {
-                    Ok(answer) => respond::answered(format, answer.as_ref()),
-                    Err(refusal) => respond::refused(format, self.inner.error_form, &refusal),
-                }
+/// What the host answers when nothing is wrong.
+fn sound(sandbox: &Sandbox, asked: Asked, host: &str) -> Reply {
+    match asked {
+        Asked::Service(format, Ok(members)) => {
+            let elapsed = sandbox.elapsed();
+            let answer = sandbox.state().service.call(&members, elapsed);
+            match answer {
+                Ok(answer) => respond::answered(format, answer.as_ref()),
+                Err(refusal) => respond::refused(format, sandbox.error_form(), &refusal),
             }
-            Asked::Service(format, Err(Unreadable::Unbindable)) => respond::unbindable(format),
-            Asked::Service(format, Err(Unreadable::Undeserializable)) => respond::undeserializable(format),
-            Asked::Service(format, Err(Unreadable::Verb)) => respond::verb_not_implemented(format),
-            Asked::Page => Reply::new(200, Format::Html.content_type(), page::published(host)),
-            Asked::Nothing => respond::not_found(),
         }
+        Asked::Service(format, Err(Unreadable::Unbindable)) => respond::unbindable(format),
+        Asked::Service(format, Err(Unreadable::Undeserializable)) => respond::undeserializable(format),
+        Asked::Service(format, Err(Unreadable::Verb)) => respond::verb_not_implemented(format),
+        Asked::Page => Reply::new(200, Format::Html.content_type(), page::published(host)),
+        Asked::Nothing => respond::not_found(),
     }
 }
 
@@ -93,7 +91,7 @@ fn instead(sandbox: &Sandbox, asked: &Asked, trouble: &Trouble) -> Option<Reply>
             retry_after,
         } => {
             let refusal = Refusal::new(*status, "Trouble", "made by the sandbox");
-            let form = form.unwrap_or(sandbox.inner.error_form);
+            let form = form.unwrap_or(sandbox.error_form());
             Some(Reply {
                 retry_after: *retry_after,
                 ..respond::refused(format, form, &refusal)

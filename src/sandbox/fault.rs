@@ -8,8 +8,8 @@ use std::time::Duration;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::ErrorForm;
 use super::operation::Operation;
+use super::refusal::ErrorForm;
 
 /// One kind of trouble and whom it meets. The default of each limit is "everyone, always".
 #[derive(Clone, Debug, PartialEq)]

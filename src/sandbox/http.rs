@@ -17,9 +17,9 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use self::payload::{Dropped, Payload};
-use super::Sandbox;
 use super::control;
 use super::exchange::{self, Outcome};
+use super::handle::Sandbox;
 use super::request::{self, Parts};
 use super::respond::Reply;
 
@@ -34,7 +34,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// The pause after a connection could not be accepted, which is mostly a lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// See [`super::run`].
+/// See [`crate::sandbox::run`].
 pub(super) async fn serve(listener: TcpListener, sandbox: Sandbox, shutdown: impl Future<Output = ()>) {
     let stopping = CancellationToken::new();
     let mut connections = JoinSet::new();

@@ -1,4 +1,4 @@
-//! A request refused by the service: its status, and the two texts a v3 host can tell of it.
+//! A request refused by the service: its status, the two texts a v3 host can tell of it, and the form it tells them in.
 
 use std::borrow::Cow;
 
@@ -28,4 +28,13 @@ impl Refusal {
             message,
         }
     }
+}
+
+/// What the body of a service error looks like: a v3 host is built one way or the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorForm {
+    /// A legal answer with every column at its default: only the status tells.
+    Row,
+    /// A table `ResponseStatus` with a code and a message.
+    Table,
 }

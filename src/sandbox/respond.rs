@@ -5,10 +5,9 @@
 
 use serde::Serialize;
 
-use super::ErrorForm;
 use super::negotiate::Format;
 use super::page;
-use super::refusal::Refusal;
+use super::refusal::{ErrorForm, Refusal};
 use crate::codec::csv::{self, Style};
 use crate::wire::Answer;
 

@@ -8,29 +8,14 @@ use std::time::Duration;
 
 use rand_chacha::ChaCha8Rng;
 
+pub use self::params::Params;
 use self::switchboard::{Kind, Leg, Switchboard};
 use super::directory::Record;
 use crate::wire::{ActiveCall, Time};
 
+mod params;
 mod switchboard;
-
-/// How busy the customers are.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Params {
-    /// New calls a minute, per customer. More than one a millisecond is not simulated; 0 is silence.
-    pub calls_per_minute: f64,
-    /// How long a call lasts once it is connected, on average.
-    pub mean_duration: Duration,
-}
-
-impl Default for Params {
-    fn default() -> Self {
-        Self {
-            calls_per_minute: 12.0,
-            mean_duration: Duration::from_secs(90),
-        }
-    }
-}
+mod trunk;
 
 /// What has happened before anybody can look, so that the first look finds calls in progress.
 const WARM_UP: Duration = Duration::from_secs(600);

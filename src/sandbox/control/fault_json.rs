@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::super::{ErrorForm, Fault, Trouble, When};
 use super::fields::{Fields, Wrong};
+use crate::sandbox::fault::{Fault, Trouble, When};
+use crate::sandbox::operation::{Operation, UnknownOperation};
+use crate::sandbox::refusal::ErrorForm;
 
 /// The longest wait a fault can make, milliseconds.
 const MOST_WAIT: u64 = 3_600_000;
@@ -55,7 +57,7 @@ pub(super) fn show(fault: &Fault) -> Value {
         Trouble::Html | Trouble::Empty => json!({}),
     };
     shown["kind"] = json!(trouble.name());
-    shown["operation"] = json!(operation.map(super::super::Operation::name));
+    shown["operation"] = json!(operation.map(Operation::name));
     shown["share"] = json!(share);
     shown["count"] = json!(count);
     if let Value::Object(fields) = &mut shown {
@@ -67,8 +69,8 @@ pub(super) fn show(fault: &Fault) -> Value {
 fn one(value: Value, path: &str) -> Result<Fault, Wrong> {
     let mut fields = Fields::of(value, path)?;
     let operation = fields.text("operation")?.map(|name| name.parse()).transpose();
-    let operation = operation
-        .map_err(|unknown: super::super::UnknownOperation| fields.wrong("operation", unknown.to_string()))?;
+    let operation =
+        operation.map_err(|unknown: UnknownOperation| fields.wrong("operation", unknown.to_string()))?;
     let share = fields.share("share")?.unwrap_or(1.0);
     let count = fields.whole("count", 1, u64::MAX)?;
     let trouble = trouble(&mut fields)?;
@@ -157,7 +159,6 @@ fn millis(time: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::Operation;
     use super::*;
 
     fn wrong(body: &str) -> String {

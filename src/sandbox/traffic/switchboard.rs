@@ -18,12 +18,11 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use self::draw::{exponential, outside_number};
-use self::trunk::{ON_NET, TRUNKS, Trunk};
-use super::Params;
+use super::params::Params;
+use super::trunk::{ON_NET, TRUNKS, Trunk};
 use crate::sandbox::directory::Record;
 
 mod draw;
-mod trunk;
 
 /// How long a call that is not connected rings, on average, after the first moment.
 const RINGING: Duration = Duration::from_secs(8);

@@ -2,14 +2,14 @@
 
 /// A connection and the vendor behind it.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::sandbox::traffic) struct Trunk {
-    pub(in crate::sandbox::traffic) i_connection: i32,
-    pub(in crate::sandbox::traffic) name: &'static str,
-    pub(in crate::sandbox::traffic) vendor_id: i32,
-    pub(in crate::sandbox::traffic) vendor: Option<&'static str>,
-    pub(in crate::sandbox::traffic) gateway: &'static str,
-    pub(in crate::sandbox::traffic) i_dial_rule: i32,
-    pub(in crate::sandbox::traffic) rule: Option<&'static str>,
+pub(super) struct Trunk {
+    pub(super) i_connection: i32,
+    pub(super) name: &'static str,
+    pub(super) vendor_id: i32,
+    pub(super) vendor: Option<&'static str>,
+    pub(super) gateway: &'static str,
+    pub(super) i_dial_rule: i32,
+    pub(super) rule: Option<&'static str>,
 }
 
 /// Between extensions: no vendor, no rule.

@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use portico::codec::csv::{self, Style};
-use portico::wire::Answer;
+use portico_fuzz::codec::csv::{self, Style};
+use portico_fuzz::wire::Answer;
 
 fuzz_target!(|body: &[u8]| {
     let answers = match csv::from_slice::<Answer>(body) {

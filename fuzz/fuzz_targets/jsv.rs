@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use portico::codec::jsv::{self, EmptyText};
-use portico::wire::{ActiveCall, ExtensionStatus};
+use portico_fuzz::codec::jsv::{self, EmptyText};
+use portico_fuzz::wire::{ActiveCall, ExtensionStatus};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 

@@ -11,16 +11,19 @@
 
 mod gateway;
 mod license;
+mod refused;
 mod sandbox;
+mod time;
 mod watch;
 
-use std::fmt;
 use std::net::SocketAddr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::gateway::{GatewayArgs, UpstreamArgs};
+pub use self::refused::Refused;
 pub use self::sandbox::SandboxArgs;
+pub use self::time::Time;
 pub use self::watch::{OutputName, WatchArgs};
 use crate::server;
 use crate::telemetry::log;
@@ -170,25 +173,3 @@ impl From<LogFormat> for log::Format {
         }
     }
 }
-
-/// A setting that cannot be used. `Display` is one line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused(String);
-
-impl Refused {
-    /// `flag` is the flag's name with its dashes; `why` must not repeat a value that may be secret.
-    fn new(flag: &str, why: impl fmt::Display) -> Self {
-        Self(format!("{flag}: {why}"))
-    }
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Refused {}
-
-/// A duration such as `5s`, `1m 30s` or `250ms`.
-pub type Time = humantime::Duration;

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -80,27 +81,19 @@ pub async fn run(
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), Error> {
     let Params {
-        upstream_timezone,
+        upstream_timezone: zone,
         drain_delay,
         drain_timeout,
-        watch,
+        mut watch,
     } = params;
-    let readiness = Readiness::default();
     // Whoever watches a gateway that stops is told to come back while others finish.
-    let watch = watch::Params {
-        reconnect_window: drain_timeout,
-        ..watch
-    };
-    let hub = Hub::new(
-        (client.clone(), callers.license().clone()),
-        readiness.clone(),
-        upstream_timezone.clone(),
-        watch,
-        status::explain,
-    );
+    watch.reconnect_window = drain_timeout;
+    let readiness = Readiness::default();
+    let polled = (client.clone(), callers.license().clone());
+    let hub = Hub::new(polled, readiness.clone(), zone.clone(), watch, status::explain);
     let _feeds_end = hub.drain_on_drop();
     let dispatcher = Dispatcher::new(client.clone(), readiness.clone());
-    let service = CustomerExtension::new(dispatcher, callers, upstream_timezone);
+    let service = CustomerExtension::new(dispatcher, callers, zone);
     let stop = CancellationToken::new();
 
     let mut tasks = Tasks::default();
@@ -123,10 +116,10 @@ pub async fn run(
         shutdown.await;
         info!("stopping: no new calls are wanted");
         readiness.drain();
-        tokio::time::sleep(drain_delay).await;
+        sleep(drain_delay).await;
         stop.cancel();
         hub.drain().await;
-        tokio::time::sleep(drain_timeout).await;
+        sleep(drain_timeout).await;
         warn!("stopped with calls in flight: the drain timeout has passed");
     };
     let served = tokio::select! {

@@ -1,7 +1,7 @@
 //! Calls to the Porta Plus 2 web service: one vocabulary of operations, two transports, one error.
 //!
 //! ```text
-//!                     Operation ──members──▶ Transport ──▶ http::Request
+//!                     Operation ──members──▶ request ──▶ http::Request
 //!                         ▲                                     │  Context: licence, deadline, trace
 //!   RPCs, polls ──▶ Client│                                     ▼
 //!                         │                                 Exchange, a value
@@ -10,7 +10,7 @@
 //!                     wire::Answer ◀── answer ◀──────────── stack of layers ──▶ http ──▶ Porta Plus 2
 //! ```
 //!
-//! A request is a pure value that an [`Operation`] describes and a [`Transport`] writes; an answer is checked and decoded
+//! A request is a pure value that an [`Operation`] describes and [`request`] writes for a [`Transport`]; an answer is checked and decoded
 //! by [`answer`] and parsed by the operation. None of that does IO: only [`mod@http`] does, below a [`stack`] of layers of
 //! which each is there for one reason.
 //!
@@ -26,6 +26,7 @@ pub mod exchange;
 pub mod http;
 pub mod license;
 pub mod operation;
+mod request;
 mod stack;
 pub mod trace_context;
 pub mod transport;

@@ -17,7 +17,7 @@ use super::call_set::CallSet;
 use super::freshness::{Freshness, Trouble};
 use crate::proto::v1;
 use crate::proto::v1::active_calls_response::Event;
-use crate::proto::v1::{ActiveCallsResponse, FeedState, goodbye, snapshot};
+use crate::proto::v1::{ActiveCallsResponse, Delta, FeedState, Snapshot, goodbye, snapshot};
 
 /// The state of a watch, event by event.
 #[derive(Debug, Default)]
@@ -109,28 +109,11 @@ impl Fold {
         let is_feed_state = matches!(event, Some(Event::FeedState(_)));
         let note = match event {
             None => return Ok(Note::Unknown),
-            Some(Event::Snapshot(part)) => {
-                let (more, reason) = (part.more, part.reason());
-                let parts = self.parts.get_or_insert_default();
-                parts.add_part(part);
-                if more {
-                    return Ok(Note::Unfinished);
-                }
-                self.calls = self.parts.take().map(Arc::new);
-                self.resets += 1;
-                self.reason = reason;
-                Note::Moved
-            }
-            Some(Event::Delta(delta)) => {
-                let (Some(calls), None) = (&mut self.calls, &self.parts) else {
-                    return Err(OutOfStep);
-                };
-                if delta.from_version != self.version {
-                    return Err(OutOfStep);
-                }
-                Arc::make_mut(calls).apply(delta);
-                Note::Moved
-            }
+            Some(Event::Snapshot(part)) => match self.add_part(part) {
+                Note::Unfinished => return Ok(Note::Unfinished),
+                note => note,
+            },
+            Some(Event::Delta(delta)) => self.apply_delta(delta)?,
             Some(Event::Bookmark(bookmark)) => {
                 if self.calls.is_none() || self.parts.is_some() {
                     return Err(OutOfStep);
@@ -158,6 +141,29 @@ impl Fold {
         }
         self.freshness = freshness;
         Ok(note)
+    }
+
+    fn add_part(&mut self, part: Snapshot) -> Note {
+        let (more, reason) = (part.more, part.reason());
+        self.parts.get_or_insert_default().add_part(part);
+        if more {
+            return Note::Unfinished;
+        }
+        self.calls = self.parts.take().map(Arc::new);
+        self.resets += 1;
+        self.reason = reason;
+        Note::Moved
+    }
+
+    fn apply_delta(&mut self, delta: Delta) -> Result<Note, OutOfStep> {
+        let (Some(calls), None) = (&mut self.calls, &self.parts) else {
+            return Err(OutOfStep);
+        };
+        if delta.from_version != self.version {
+            return Err(OutOfStep);
+        }
+        Arc::make_mut(calls).apply(delta);
+        Ok(Note::Moved)
     }
 }
 

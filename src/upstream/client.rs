@@ -15,7 +15,7 @@ use tower::{Service, ServiceExt as _};
 use super::exchange::Expects;
 use super::http::{BuildError, Http, Params as HttpParams};
 use super::stack::{self, Stack};
-use super::{BaseUrl, Context, Effect, Error, Exchange, Operation, Transport, answer, transport};
+use super::{BaseUrl, Context, Effect, Error, Exchange, Operation, Transport, answer, request};
 
 /// Settings of the client.
 #[derive(Clone, Debug)]
@@ -118,14 +118,15 @@ impl Client {
     ///
     /// As [`Client::call`].
     pub async fn fetch<O: Operation>(&self, context: &Context, operation: &O) -> Result<Bytes, Error> {
-        let mut request = self.transport.request(operation, &self.base, &context.license)?;
+        let (mut request, template) =
+            request::write(self.transport, operation, &self.base, &context.license)?;
         if let Some(trace) = &context.trace {
             trace.write(request.headers_mut());
         }
         let exchange = Exchange {
             request,
             operation: O::NAME,
-            template: self.transport.template(operation),
+            template,
             effect: O::EFFECT,
             expects: Expects::Csv,
             license: Some(context.license.clone()),
@@ -143,9 +144,9 @@ impl Client {
     /// [`Error::Connect`], [`Error::Interrupted`], [`Error::NotHttp`] and [`Error::Elapsed`].
     pub async fn probe(&self) -> Result<(), Error> {
         let exchange = Exchange {
-            request: transport::probe(&self.base),
+            request: request::probe(&self.base),
             operation: "Probe",
-            template: transport::PROBE,
+            template: request::PROBE,
             effect: Effect::Read,
             expects: Expects::AnyHttp,
             license: None,

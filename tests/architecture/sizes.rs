@@ -11,7 +11,7 @@ const MAX_FILE: usize = 400;
 const MAX_FUNCTION: usize = 60;
 
 /// What was larger when the rule came. An entry that is no longer found fails the test: the list only shrinks.
-const KNOWN: &[&str] = &["client/fold.rs: apply", "service/reply.rs: parse"];
+const KNOWN: &[&str] = &[];
 
 /// A function with a body, and its lines from `fn` to the closing brace.
 struct Function {

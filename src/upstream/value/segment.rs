@@ -2,7 +2,7 @@
 //!
 //! All of it is carried by the reply route. `docs/errors.md` has the same table for callers.
 
-use super::Invalid;
+use super::invalid::Invalid;
 
 /// A rule of the routes.
 struct Rule {

@@ -5,7 +5,6 @@ use form_urlencoded::Serializer;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Request};
 
-use super::expect_csv;
 use crate::upstream::{BaseUrl, License, Members};
 
 /// The path of the reply route.
@@ -16,7 +15,7 @@ pub(super) fn request(members: &Members, base: &BaseUrl, license: &License) -> R
         .append_pair("License", license.expose())
         .extend_pairs(members.iter())
         .finish();
-    let mut request = expect_csv(Request::new(Bytes::from(form)));
+    let mut request = Request::new(Bytes::from(form));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = base.with_path(PATH);
     request.headers_mut().insert(

@@ -9,7 +9,6 @@ use bytes::Bytes;
 use http::Request;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use super::expect_csv;
 use crate::upstream::{BaseUrl, Error, License, Members};
 
 /// All but letters, digits, `-`, `_`, `~` and dots.
@@ -34,7 +33,7 @@ pub(super) fn request(
     };
     let path = fill(template, value).filter(|path| fits(path, template, value));
     let path = path.ok_or(Error::Unroutable { template })?;
-    let mut request = expect_csv(Request::new(Bytes::new()));
+    let mut request = Request::new(Bytes::new());
     // The suffix protects a last value that ends in ".json": only the last suffix chooses the format.
     *request.uri_mut() = base.with_path(&format!("{path}.csv"));
     Ok(request)

@@ -26,8 +26,14 @@ fn add(name: &str, id: &str) -> Option<AddExtension> {
 
 /// The path of a request, after a URL library has had its way with it.
 fn path_of(operation: &impl Operation, secret: &str) -> String {
-    let request = Transport::Routes.request(operation, &base(), &license(secret));
-    let request = request.expect("checked values fit");
+    let license = license(secret);
+    let written = request(
+        operation.route().expect("a route"),
+        &operation.members(),
+        &base(),
+        &license,
+    );
+    let request = written.expect("checked values fit");
     let path = request.uri().path().to_owned();
     let url = reqwest::Url::parse(&request.uri().to_string()).expect("a URL");
     assert_eq!(url.path(), path, "a URL library leaves the path alone");

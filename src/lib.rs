@@ -5,13 +5,14 @@
 //!       |                                                                |
 //!  +----v-------------------------------------------------------+   +----v----+
 //!  | server     listeners, HTTP/2 limits, health, reflection,   |   |  admin  |  /livez /readyz /feeds
-//!  |            gRPC-Web, start and stop                        |   +---------+
-//!  | layer      how each RPC ended                              |
-//!  | service    one file per RPC: parse, call down, convert up  |----- status, convert ----- proto
+//!  |            gRPC-Web, the tasks, start and stop             |   +---------+
+//!  | layer      how each RPC ended, as a value to observers     |
+//!  | service    one file per RPC: parse, send down, convert up  |----- caller, convert, status, proto
 //!  |               |                        |                   |
-//!  |            calls                     watch                 |   feeds, the log, frames
+//!  |            dispatch                  watch                 |   feeds: histories, frames, cursors
 //!  |               |                        |                   |
-//!  | upstream   operations, transports, the HTTP client         |----- wire
+//!  | upstream   operations and exchanges as values, a stack of  |----- wire
+//!  |            layers, the one file that does HTTP             |
 //!  | codec      csv, jsv: bytes <-> serde, nothing else         |
 //!  +---------------------------|--------------------------------+
 //!                              v
@@ -23,14 +24,15 @@
 //! | module | what it is for |
 //! | --- | --- |
 //! | [`proto`] | the compiled contract: messages, server, client, descriptors |
-//! | [`server`] | the gateway as a whole: listeners, the stack, health, reflection, start and stop |
-//! | [`layer`] | middleware around every RPC |
+//! | [`server`] | the gateway as a whole: listeners, the stack, health, reflection, its tasks, start and stop |
+//! | [`layer`] | middleware around every RPC: how it ended, as a value to observers |
 //! | [`service`] | the RPCs |
+//! | [`caller`] | who calls, and on what terms: licence, deadline, trace |
 //! | [`status`] | the one place where an error becomes a status |
 //! | [`convert`] | from the upstream's types to the contract's |
-//! | [`calls`] | what comes between an RPC and the client for one call, and the readiness probe |
-//! | [`watch`] | the stream of live calls: feeds, their log, the cursors of watchers |
-//! | [`upstream`] | operations as values, two transports, the HTTP client, one error |
+//! | [`dispatch`] | what comes between an RPC and the client for one operation, and the readiness probe |
+//! | [`watch`] | the stream of live calls: feeds, their histories, the frames and cursors of watchers |
+//! | [`upstream`] | operations and exchanges as values, two transports, the stack of layers, HTTP, one error |
 //! | [`wire`] | the upstream's request and response types, as they are on the wire |
 //! | [`codec`] | CSV and JSV, to and from serde types |
 //! | [`admin`] | the operator's port |
@@ -44,7 +46,19 @@
 //! Errors take three types on their way up: a codec error becomes an [`upstream::Error`], whose [`upstream::Kind`] alone
 //! decides the [`tonic::Status`] that [`status`] makes of it.
 //!
-//! Who may use whom, the life of a request and of a watch, start and stop are in `docs/architecture.md`; a test holds the code to it.
+//! Where to look for, or put:
+//!
+//! | what | its room |
+//! | --- | --- |
+//! | a retry policy, a breaker, a limit of exchanges | a layer of [`upstream`]'s stack |
+//! | what one operation of one caller needs around it | [`dispatch`] |
+//! | a tenant's licence | [`caller::Callers`] chooses it, [`upstream::Context`] carries it, [`watch::FeedKey`] holds it |
+//! | a metric or trace | an observer of [`layer::outcome`]; of attempts, [`upstream`]'s stack |
+//! | a follower of a feed in another process | a writer of a history in [`watch`], beside the owner |
+//! | a web page | a listener in [`server`] beside [`admin`], over [`watch::Hub`] |
+//!
+//! Who may use whom, the life of a request and of a watch, start and stop are in `docs/architecture.md`; a test holds the
+//! code to it.
 
 pub mod admin;
 pub mod caller;

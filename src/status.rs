@@ -11,7 +11,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _, pb};
 
 use crate::upstream::{Error, Kind};
-use crate::watch::{Cause, End, Failure, Quota};
+use crate::watch::{End, NotLive, PollFailure, Quota};
 
 /// The `domain` of every `ErrorInfo`.
 pub const DOMAIN: &str = "portico";
@@ -166,12 +166,17 @@ pub fn of_watch(end: End) -> Status {
 
 /// Why a watched state is not live, as a message: the status, with its details, of what went wrong.
 #[must_use]
-pub fn explain(cause: &Cause) -> pb::Status {
+pub fn explain(cause: &NotLive) -> pb::Status {
     let status = match *cause {
-        Cause::Failed(Failure { kind, retry_after }) => of_failure(kind, retry_after),
-        Cause::Pending => POLL_PENDING.status(POLL_PENDING.details(HashMap::new())),
+        NotLive::Failed(PollFailure { kind, retry_after }) => of_failure(kind, retry_after),
+        NotLive::Pending => POLL_PENDING.status(POLL_PENDING.details(HashMap::new())),
     };
-    pb::Status::decode(status.details()).expect("the details of a status are the message that tonic encoded")
+    // The details of a status are the message itself, whole.
+    pb::Status::decode(status.details()).unwrap_or_else(|_| pb::Status {
+        code: status.code().into(),
+        message: status.message().to_owned(),
+        details: Vec::new(),
+    })
 }
 
 /// The status of a request that breaks rules: the paths of fields, and what each must be.

@@ -12,23 +12,23 @@
 
 #[doc(hidden)]
 pub mod bench;
+mod cursor;
 mod end;
 mod farewell;
 mod feed;
 mod feed_key;
 mod frame;
+mod frames;
+pub mod history;
 mod hub;
 mod log;
 mod observe;
 mod params;
 mod poller;
-mod row;
 mod source;
-mod table;
-mod token;
 mod watcher;
 
-pub use self::end::{Cause, End, Failure, Quota};
+pub use self::end::{End, NotLive, PollFailure, Quota};
 pub use self::feed::FeedInfo;
 pub use self::feed_key::FeedKey;
 pub use self::hub::{Explain, Hub};

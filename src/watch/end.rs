@@ -40,23 +40,23 @@ pub enum Quota {
 
 /// Why a state is not live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
+pub enum NotLive {
     /// The last poll failed.
-    Failed(Failure),
+    Failed(PollFailure),
     /// No poll has failed: the next good answer is still awaited.
     Pending,
 }
 
 /// How a poll failed: all that a status of it depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct PollFailure {
     /// What kind of failure it was.
     pub kind: Kind,
     /// How long the upstream asked to wait.
     pub retry_after: Option<Duration>,
 }
 
-impl From<&Error> for Failure {
+impl From<&Error> for PollFailure {
     fn from(error: &Error) -> Self {
         Self {
             kind: error.kind(),

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::cursor::Cursor;
 use super::end::End;
 use super::hub::Place;
-use super::log::Cursor;
 use crate::proto::v1::{Goodbye, goodbye};
 
 /// Why a stream ends as planned.
@@ -35,7 +35,7 @@ impl Farewell {
         }
         let mut shared = place.feed.lock();
         let log = shared.log.as_mut()?;
-        if let Some(frame) = log.next(cursor, heartbeat) {
+        if let Some(frame) = cursor.next(log, heartbeat) {
             return Some(frame);
         }
         *said = true;

@@ -107,7 +107,7 @@ impl Feed {
             i_customer: self.key.shown("ICustomer").unwrap_or_default(),
             product_ids: self.key.shown("IProducts").unwrap_or_default(),
             watchers: shared.watchers,
-            version: log.map(Log::version),
+            version: log.map(|log| log.history().version()),
             calls: log.map(Log::call_count),
             freshness: log.map(|log| freshness_name(log.freshness())),
             poll_age_ms: age(shared.polls.last_ended),

@@ -9,8 +9,7 @@ use prost::Message;
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint, key_len};
 use prost_types::Timestamp;
 
-use super::row::{CallRow, Row, StatusRow};
-use super::table::Change;
+use super::history::{CallRow, Change, Changes, Row, StatusRow};
 use crate::proto::v1;
 use crate::proto::v1::active_calls_response::Event;
 use crate::proto::v1::{Freshness, snapshot};
@@ -28,27 +27,13 @@ pub(super) struct Head {
     pub(super) coalesced: u32,
 }
 
-/// How calls and statuses changed between two versions.
-#[derive(Clone, Debug)]
-pub(super) struct Changes {
-    pub(super) calls: Vec<Change<CallRow>>,
-    pub(super) statuses: Vec<Change<StatusRow>>,
-}
-
-impl Changes {
-    pub(super) fn is_empty(&self) -> bool {
-        self.calls.is_empty() && self.statuses.is_empty()
-    }
-}
-
 /// An event that is small and built from messages: bookmark, feed state, goodbye.
 pub(super) fn small(head: &Head, event: Event) -> Bytes {
     let message = v1::ActiveCallsResponse {
         event: Some(event),
         ..to_message(head)
     };
-    let mut frame = BytesMut::with_capacity(PREFIX + message.encoded_len());
-    frame.put_bytes(0, PREFIX);
+    let mut frame = begin(message.encoded_len());
     put_message(&message, &mut frame);
     finish(frame)
 }
@@ -100,7 +85,7 @@ pub(super) fn snapshot(
     const STATUSES: u32 = 3;
     const MORE: u32 = 4;
 
-    let begin = || {
+    let begin_part = || {
         let mut body = Vec::new();
         encode_key(REASON, WireType::Varint, &mut body);
         encode_varint(reason as u64, &mut body);
@@ -111,14 +96,14 @@ pub(super) fn snapshot(
         ..head.clone()
     };
     let mut frames = Vec::new();
-    let mut body = begin();
+    let mut body = begin_part();
     let rows = calls.iter().map(|call| (CALLS, call.encoded()));
     for (field, row) in rows.chain(statuses.iter().map(|status| (STATUSES, status.encoded()))) {
         if body.len() + row.len() > part && body.len() > 2 {
             encode_key(MORE, WireType::Varint, &mut body);
             encode_varint(1, &mut body);
             frames.push(event(&unfinished, SNAPSHOT, &body));
-            body = begin();
+            body = begin_part();
         }
         put_bytes(field, row, &mut body);
     }
@@ -151,17 +136,23 @@ fn to_message(head: &Head) -> v1::ActiveCallsResponse {
 fn event(head: &Head, field: u32, body: &[u8]) -> Bytes {
     let message = to_message(head);
     let len = message.encoded_len() + key_len(field) + encoded_len_varint(body.len() as u64) + body.len();
-    let mut frame = BytesMut::with_capacity(PREFIX + len);
-    frame.put_bytes(0, PREFIX);
+    let mut frame = begin(len);
     put_message(&message, &mut frame);
     put_bytes(field, body, &mut frame);
     finish(frame)
 }
 
+/// A frame that will hold a message of `len` bytes.
+fn begin(len: usize) -> BytesMut {
+    let mut frame = BytesMut::with_capacity(PREFIX + len);
+    frame.put_bytes(0, PREFIX);
+    frame
+}
+
 fn put_message(message: &impl Message, buf: &mut BytesMut) {
-    if message.encode(buf).is_err() {
-        debug_assert!(false, "a buffer grows");
-    }
+    message
+        .encode(buf)
+        .expect("encoding fails for want of room only, and the buffer grows");
 }
 
 fn put_row(field: u32, row: &impl Row, buf: &mut Vec<u8>) {
@@ -174,9 +165,10 @@ fn put_bytes(field: u32, bytes: &[u8], buf: &mut impl bytes::BufMut) {
     buf.put_slice(bytes);
 }
 
-/// Writes the length into the prefix. No state is near the 4 GiB that it can tell: a body is at most 16 MiB.
+/// Writes the length into the prefix.
 fn finish(mut frame: BytesMut) -> Bytes {
-    let len = u32::try_from(frame.len() - PREFIX).unwrap_or(u32::MAX);
+    let len = u32::try_from(frame.len() - PREFIX)
+        .expect("a frame is made of the rows of answers of 16 MiB: far from 4 GiB");
     frame[1..PREFIX].copy_from_slice(&len.to_be_bytes());
     frame.freeze()
 }

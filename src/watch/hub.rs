@@ -11,11 +11,12 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use tonic_types::pb;
 
-use super::end::{Cause, End, Quota};
+use super::cursor::Cursor;
+use super::end::{End, NotLive, Quota};
 use super::feed::owner;
 use super::feed::{Feed, FeedInfo};
 use super::feed_key::FeedKey;
-use super::log::OtherFeed;
+use super::history::OtherFeed;
 use super::params::Params;
 use super::source::Source;
 use super::watcher::{Options, Watcher};
@@ -27,7 +28,7 @@ use crate::upstream::Kind;
 pub struct Hub(Arc<Inner>);
 
 /// Puts into a message why a state is not live.
-pub type Explain = fn(&Cause) -> pb::Status;
+pub type Explain = fn(&NotLive) -> pb::Status;
 
 #[derive(Debug)]
 struct Inner {
@@ -95,8 +96,8 @@ impl Hub {
             .feed
             .lock()
             .log
-            .as_mut()
-            .map(|log| log.start(&options.resume_token));
+            .as_ref()
+            .map(|log| Cursor::start(log, &options.resume_token));
         match start {
             Some(Ok(cursor)) => Ok(Watcher::new(place, cursor, &options)),
             Some(Err(OtherFeed)) => Err(End::OtherFeed),

@@ -17,7 +17,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::row::{CallRow, StatusRow};
+use super::history::{CallRow, StatusRow};
 use crate::codec::{csv, jsv};
 use crate::convert::{to_active_calls, to_extension_status};
 use crate::upstream::Error;

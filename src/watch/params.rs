@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::history::Limits;
+
 /// The settings of the watch. The defaults are the contract's.
 #[derive(Clone, Debug)]
 pub struct Params {
@@ -49,6 +51,17 @@ pub struct Params {
     pub max_watchers: usize,
     /// Feeds of the process.
     pub max_feeds: usize,
+}
+
+impl Params {
+    /// How much is kept of a feed's past.
+    pub(super) fn history(&self) -> Limits {
+        Limits {
+            entries: self.ring_entries,
+            age: self.ring_age,
+            max_delta: self.max_delta,
+        }
+    }
 }
 
 impl Default for Params {

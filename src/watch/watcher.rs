@@ -20,10 +20,10 @@ use tokio::sync::futures::OwnedNotified;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_stream::Stream;
 
+use super::cursor::Cursor;
 use super::end::End;
 use super::farewell::Farewell;
 use super::hub::Place;
-use super::log::Cursor;
 
 /// What a caller wants of a watch.
 #[derive(Clone, Debug)]
@@ -179,7 +179,7 @@ impl Look<'_> {
             return Step::End(End::Deadline);
         }
         // Between two looks the connection had no room. An idle connection looks as soon as there is news.
-        let pending = log.pending_since(cursor, self.last_polled);
+        let pending = cursor.pending_since(log, self.last_polled);
         if pending.is_some_and(|since| now.duration_since(since) >= params.stuck_after) {
             return Step::End(End::SlowConsumer);
         }
@@ -195,7 +195,7 @@ impl Look<'_> {
         if self.rotate_at <= now {
             return Step::Leave(Farewell::Rotated);
         }
-        if let Some(frame) = log.next(cursor, self.heartbeat) {
+        if let Some(frame) = cursor.next(log, self.heartbeat) {
             return Step::Send(frame);
         }
         let heartbeat_at = self.last_sent + self.heartbeat;

@@ -17,12 +17,12 @@ use crate::convert::now as timestamp;
 use crate::proto::v1::{FeedState, Freshness};
 use crate::telemetry::Chain;
 use crate::upstream::Error;
-use crate::watch::end::{Cause, Failure};
+use crate::watch::end::{NotLive, PollFailure};
+use crate::watch::history::{History, State, Table};
 use crate::watch::hub::Hub;
-use crate::watch::log::{Log, State};
+use crate::watch::log::Log;
 use crate::watch::observe::{Observer, Seen};
 use crate::watch::poller::{Outcome, Poller};
-use crate::watch::table::Table;
 
 /// A poll under way: its answer and how long it took.
 type Poll = Pin<Box<dyn Future<Output = (Result<Bytes, Error>, Duration)> + Send>>;
@@ -184,7 +184,9 @@ impl Owner {
             }
             (log @ None, state) => {
                 let (epoch, state) = (rand::random(), state.unwrap_or_default());
-                *log = Some(Log::new(self.feed.hash, epoch, state, observed_at, params));
+                let history =
+                    History::begin(self.feed.hash, epoch, state, observed_at, now, params.history());
+                *log = Some(Log::new(history, params));
                 Outcome::Changed
             }
         }
@@ -201,7 +203,7 @@ impl Owner {
         } else {
             warn!(error.r#type = kind.error_type(), error = %Chain(error), "a poll failed");
         }
-        self.last_error = Some((self.hub.explain())(&Cause::Failed(Failure::from(error))));
+        self.last_error = Some((self.hub.explain())(&NotLive::Failed(PollFailure::from(error))));
     }
 
     /// Tells of the freshness, if it has changed by now.

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::watch::row::Row as _;
+use crate::watch::history::Row as _;
 use crate::wire::{ActiveCall, Answer, ExtensionStatus};
 
 fn call(id: i32, note: &str) -> ActiveCall {

@@ -14,8 +14,8 @@ impl Law for Ordered {
     }
 }
 
-/// Seen to fail: with `self.feed_state_frame = None` taken out of `forget_frames` in log.rs, a feed state that is
-/// told late goes back to an earlier version.
+/// Seen to fail: with `self.feed_state = None` taken out of `forget_the_moment` in frames.rs, a feed state that is told
+/// late goes back to an earlier version.
 #[test]
 fn ordered() {
     hold::<Ordered>();

@@ -80,8 +80,8 @@ fn begins_right(history: &History, step: &Step<'_>, epoch: Option<usize>) -> Res
     }
 }
 
-/// Seen to fail: with `same_epoch` in log.rs changed to `true`, another gateway's token is answered with a delta of
-/// this one's.
+/// Seen to fail: with `token.epoch != self.at.epoch` in history.rs changed to `false`, another gateway's token is taken
+/// for one of this one's.
 #[test]
 fn resumable() {
     hold::<Resumable>();

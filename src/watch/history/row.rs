@@ -5,10 +5,11 @@ use prost::Message as _;
 use prost::encoding::{WireType, encode_key, encode_varint};
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::written::{CallKey, Damaged, StatusKey, WrittenRow};
 use crate::proto::v1;
 
 /// A row of the state, identified by a key within its table.
-pub(super) trait Row {
+pub(in crate::watch) trait Row: Sized {
     /// What the row is found by; stays for the row's life.
     type Key: Clone + Eq + Ord + std::hash::Hash + Send + std::fmt::Debug;
 
@@ -20,19 +21,44 @@ pub(super) trait Row {
 
     /// The row's message, encoded.
     fn encoded(&self) -> &Bytes;
+
+    /// How many bytes of the message are content.
+    fn content_len(&self) -> usize;
+
+    /// The row of an encoded message whose first bytes are `content`.
+    fn from_encoded(encoded: Bytes, content: &[u8]) -> Result<Self, Damaged>;
+}
+
+/// Writes a row down.
+pub(super) fn to_written(row: &impl Row) -> WrittenRow {
+    WrittenRow {
+        encoded: row.encoded().clone(),
+        content_len: row.content_len() as u64,
+    }
+}
+
+/// Reads a row that was written down.
+pub(super) fn from_written<R: Row>(written: WrittenRow) -> Result<R, Damaged> {
+    let WrittenRow { encoded, content_len } = written;
+    let content_len = usize::try_from(content_len).map_err(|_| Damaged)?;
+    // Shares the bytes with `encoded`.
+    let whole = encoded.clone();
+    let content = whole.get(..content_len).ok_or(Damaged)?;
+    R::from_encoded(encoded, content)
 }
 
 /// A leg of a call.
 #[derive(Clone, Debug)]
-pub(super) struct CallRow {
+pub(in crate::watch) struct CallRow {
     key: Box<str>,
     content: u128,
+    content_len: usize,
     encoded: Bytes,
 }
 
 /// The state of an extension.
 #[derive(Clone, Debug)]
-pub(super) struct StatusRow {
+pub(in crate::watch) struct StatusRow {
     i_c_ext: i64,
     content: u128,
     encoded: Bytes,
@@ -44,14 +70,12 @@ const DURATION_FIELD: u32 = 11;
 impl CallRow {
     /// Encodes `call`. The duration goes last: what stands before it is what counts as content, and a reader of
     /// protobuf takes fields in any order.
-    pub(super) fn new(mut call: v1::ActiveCall) -> Self {
+    pub(in crate::watch) fn new(mut call: v1::ActiveCall) -> Self {
         let duration = std::mem::take(&mut call.duration_mins);
-        let mut encoded = Vec::with_capacity(call.encoded_len() + duration.len() + 6);
-        if call.encode(&mut encoded).is_err() {
-            debug_assert!(false, "a vector grows");
-        }
-        let content = xxh3_128(&encoded);
+        let mut encoded = call.encode_to_vec();
+        let (content, content_len) = (xxh3_128(&encoded), encoded.len());
         if !duration.is_empty() {
+            encoded.reserve_exact(duration.len() + 6);
             encode_key(DURATION_FIELD, WireType::LengthDelimited, &mut encoded);
             encode_varint(duration.len() as u64, &mut encoded);
             encoded.extend_from_slice(duration.as_bytes());
@@ -59,6 +83,7 @@ impl CallRow {
         Self {
             key: call.key.into_boxed_str(),
             content,
+            content_len,
             encoded: encoded.into(),
         }
     }
@@ -66,7 +91,7 @@ impl CallRow {
 
 impl StatusRow {
     /// Encodes `status`.
-    pub(super) fn new(status: &v1::ExtensionStatus) -> Self {
+    pub(in crate::watch) fn new(status: &v1::ExtensionStatus) -> Self {
         let encoded = status.encode_to_vec();
         Self {
             i_c_ext: status.i_c_ext,
@@ -90,6 +115,20 @@ impl Row for CallRow {
     fn encoded(&self) -> &Bytes {
         &self.encoded
     }
+
+    fn content_len(&self) -> usize {
+        self.content_len
+    }
+
+    fn from_encoded(encoded: Bytes, content: &[u8]) -> Result<Self, Damaged> {
+        let CallKey { key } = CallKey::decode(content).map_err(|_| Damaged)?;
+        Ok(Self {
+            key: key.into_boxed_str(),
+            content: xxh3_128(content),
+            content_len: content.len(),
+            encoded,
+        })
+    }
 }
 
 impl Row for StatusRow {
@@ -105,6 +144,19 @@ impl Row for StatusRow {
 
     fn encoded(&self) -> &Bytes {
         &self.encoded
+    }
+
+    fn content_len(&self) -> usize {
+        self.encoded.len()
+    }
+
+    fn from_encoded(encoded: Bytes, content: &[u8]) -> Result<Self, Damaged> {
+        let StatusKey { i_c_ext } = StatusKey::decode(content).map_err(|_| Damaged)?;
+        Ok(Self {
+            i_c_ext,
+            content: xxh3_128(content),
+            encoded,
+        })
     }
 }
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::proto::v1;
-use crate::watch::row::StatusRow;
+use crate::watch::history::row::StatusRow;
 
 type Rows = BTreeMap<i64, u8>;
 
@@ -75,5 +75,13 @@ proptest! {
         let changes = table(&before).changes_to(&table(&after));
         prop_assert_eq!(changes.is_empty(), before == after);
         prop_assert_eq!(table(&before).content() == table(&after).content(), before == after);
+    }
+
+    #[test]
+    fn changes_lead_to_the_table_that_they_were_made_for(before in rows(), after in rows()) {
+        let (before, after) = (table(&before), table(&after));
+        let led_to = before.with(&before.changes_to(&after));
+        prop_assert_eq!(led_to.rows().len(), after.rows().len());
+        prop_assert!(led_to.changes_to(&after).is_empty());
     }
 }

@@ -3,20 +3,21 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::row::Row;
+use super::row::{self, Row};
+use super::written::{Damaged, WrittenChange, WrittenRow};
 
 /// Rows in the upstream's order, found by key. Rows are shared with the deltas that tell of them.
 #[derive(Debug)]
-pub(super) struct Table<R: Row> {
+pub(in crate::watch) struct Table<R: Row> {
     rows: Vec<Arc<R>>,
     index: HashMap<R::Key, usize>,
 }
 
 /// How one row changed: `None` stands for a row that was not or is no more there.
 #[derive(Debug)]
-pub(super) struct Change<R> {
-    pub(super) before: Option<Arc<R>>,
-    pub(super) after: Option<Arc<R>>,
+pub(in crate::watch) struct Change<R> {
+    pub(in crate::watch) before: Option<Arc<R>>,
+    pub(in crate::watch) after: Option<Arc<R>>,
 }
 
 // === impl Table ===
@@ -29,7 +30,7 @@ impl<R: Row> Default for Table<R> {
 
 impl<R: Row> Table<R> {
     /// A table of `rows`. Of rows with one key the first is kept.
-    pub(super) fn new(mut rows: Vec<Arc<R>>) -> Self {
+    pub(in crate::watch) fn new(mut rows: Vec<Arc<R>>) -> Self {
         let mut index = HashMap::with_capacity(rows.len());
         rows.retain(|row| {
             let position = index.len();
@@ -43,7 +44,7 @@ impl<R: Row> Table<R> {
         Self { rows, index }
     }
 
-    pub(super) fn rows(&self) -> &[Arc<R>] {
+    pub(in crate::watch) fn rows(&self) -> &[Arc<R>] {
         &self.rows
     }
 
@@ -84,11 +85,69 @@ impl<R: Row> Table<R> {
         }
         changes
     }
+
+    /// The table that `changes` lead to: rows keep their places, new ones come last.
+    pub(super) fn with(&self, changes: &[Change<R>]) -> Self {
+        let by_key: HashMap<_, _> = changes
+            .iter()
+            .filter_map(|change| Some((change.key()?, change)))
+            .collect();
+        let kept = self.rows.iter().filter_map(|row| match by_key.get(row.key()) {
+            None => Some(row.clone()),
+            Some(change) => change.after.clone(),
+        });
+        let is_new = |change: &&Change<R>| change.key().is_some_and(|key| !self.index.contains_key(key));
+        let new = changes
+            .iter()
+            .filter(is_new)
+            .filter_map(|change| change.after.clone());
+        Self::new(kept.chain(new).collect())
+    }
+
+    /// Writes the rows down.
+    pub(super) fn to_written(&self) -> Vec<WrittenRow> {
+        self.rows.iter().map(|row| row::to_written(&**row)).collect()
+    }
+
+    /// Reads rows that were written down, no two with one key.
+    pub(super) fn from_written(written: Vec<WrittenRow>) -> Result<Self, Damaged> {
+        let len = written.len();
+        let rows = written
+            .into_iter()
+            .map(|row| row::from_written(row).map(Arc::new));
+        let table = Self::new(rows.collect::<Result<_, _>>()?);
+        (table.rows.len() == len).then_some(table).ok_or(Damaged)
+    }
 }
 
 // === impl Change ===
 
 impl<R: Row> Change<R> {
+    /// How many bytes the row has with which the change is told.
+    pub(super) fn size(&self) -> usize {
+        let told = self.after.as_ref().or(self.before.as_ref());
+        told.map_or(0, |row| row.encoded().len())
+    }
+
+    /// Writes the change down.
+    pub(super) fn to_written(&self) -> WrittenChange {
+        let Self { before, after } = self;
+        WrittenChange {
+            before: before.as_deref().map(row::to_written),
+            after: after.as_deref().map(row::to_written),
+        }
+    }
+
+    /// Reads a change that was written down.
+    pub(super) fn from_written(written: WrittenChange) -> Result<Self, Damaged> {
+        let row = |row: Option<WrittenRow>| row.map(|row| row::from_written(row).map(Arc::new)).transpose();
+        let WrittenChange { before, after } = written;
+        Ok(Self {
+            before: row(before)?,
+            after: row(after)?,
+        })
+    }
+
     /// The key of the row that changed.
     fn key(&self) -> Option<&R::Key> {
         self.after.as_ref().or(self.before.as_ref()).map(|row| row.key())

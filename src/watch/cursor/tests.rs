@@ -1,12 +1,16 @@
-//! What the log tells: deltas, folds, snapshots, and where a token resumes.
+//! What a watcher is told: deltas, folds, snapshots, and where a token resumes.
 
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use prost::Message as _;
+use prost_types::Timestamp;
 
 use super::*;
-use crate::proto::v1::{self, ActiveCallsResponse};
+use crate::proto::v1::active_calls_response::Event;
+use crate::proto::v1::{self, ActiveCallsResponse, FeedState};
+use crate::watch::history::{CallRow, History, State, StatusRow, Table, Token};
+use crate::watch::params::Params;
 
 const FEED: u64 = 7;
 const EPOCH: u64 = 11;
@@ -55,16 +59,22 @@ fn params() -> Params {
     }
 }
 
+/// A log that begins with `state`.
+fn begin(feed: u64, epoch: u64, state: State, params: &Params) -> Log {
+    let history = History::begin(feed, epoch, state, observed(1), Instant::now(), params.history());
+    Log::new(history, params)
+}
+
 fn log_of(first: &[(u8, u8)]) -> Log {
-    Log::new(FEED, EPOCH, to_state(&rows(first)), observed(1), &params())
+    begin(FEED, EPOCH, to_state(&rows(first)), &params())
 }
 
 fn advance(log: &mut Log, next: &[(u8, u8)], poll: i64) {
     log.advance(to_state(&rows(next)), observed(poll), Instant::now());
 }
 
-fn start(log: &mut Log, token: &[u8]) -> Cursor {
-    log.start(token).expect("a token of this feed")
+fn start(log: &Log, token: &[u8]) -> Cursor {
+    Cursor::start(log, token).expect("a token of this feed")
 }
 
 fn decode(frame: &Bytes) -> ActiveCallsResponse {
@@ -75,7 +85,7 @@ fn decode(frame: &Bytes) -> ActiveCallsResponse {
 }
 
 fn told(log: &mut Log, cursor: &mut Cursor) -> Vec<ActiveCallsResponse> {
-    std::iter::from_fn(|| log.next(cursor, HEARTBEAT))
+    std::iter::from_fn(|| cursor.next(log, HEARTBEAT))
         .map(|frame| decode(&frame))
         .collect()
 }
@@ -164,16 +174,16 @@ impl Held {
 #[test]
 fn each_change_is_a_version_and_one_delta_that_all_share() {
     let mut log = log_of(&[(1, 0)]);
-    let (mut a, mut b) = (start(&mut log, b""), start(&mut log, b""));
+    let (mut a, mut b) = (start(&log, b""), start(&log, b""));
     assert_eq!(reason(&one(&mut log, &mut a)), Some(Reason::Initial));
     told(&mut log, &mut b);
     advance(&mut log, &[(1, 0)], 2);
-    assert_eq!(log.version(), 1, "no change, no version");
+    assert_eq!(log.history().version(), 1, "no change, no version");
     assert_eq!(told(&mut log, &mut a), []);
     advance(&mut log, &[(1, 0), (2, 0)], 3);
     let (to_a, to_b) = (
-        log.next(&mut a, HEARTBEAT).unwrap(),
-        log.next(&mut b, HEARTBEAT).unwrap(),
+        a.next(&mut log, HEARTBEAT).unwrap(),
+        b.next(&mut log, HEARTBEAT).unwrap(),
     );
     assert_eq!(to_a.as_ptr(), to_b.as_ptr(), "encoded once");
     let event = decode(&to_a);
@@ -185,8 +195,8 @@ fn each_change_is_a_version_and_one_delta_that_all_share() {
 #[test]
 fn further_behind_is_one_folded_delta_and_beyond_the_ring_a_snapshot() {
     let mut log = log_of(&[(1, 0)]);
-    let mut behind = start(&mut log, b"");
-    let mut lost = start(&mut log, b"");
+    let mut behind = start(&log, b"");
+    let mut lost = start(&log, b"");
     told(&mut log, &mut lost);
     told(&mut log, &mut behind);
     advance(&mut log, &[(1, 1)], 2);
@@ -203,46 +213,15 @@ fn further_behind_is_one_folded_delta_and_beyond_the_ring_a_snapshot() {
 }
 
 #[test]
-fn the_ring_keeps_to_its_length_and_age() {
-    let mut log = log_of(&[]);
-    let begun = Instant::now();
-    for step in 0..10 {
-        let next = to_state(&rows(&[(step, 0)]));
-        log.advance(next, observed(2), begun + u32::from(step) * SECOND);
-        assert!(log.ring.len() <= 4);
-    }
-    assert_eq!(log.ring.len(), 4);
-    log.advance(to_state(&rows(&[])), observed(3), begun + 200 * SECOND);
-    assert_eq!(log.ring.len(), 1, "what is older than 120 s is gone");
-}
-
-#[test]
-fn frames_for_laggards_live_no_longer_than_the_poll() {
-    let mut log = log_of(&[(1, 0)]);
-    let mut cursors: Vec<_> = (0..3).map(|_| start(&mut log, b"")).collect();
-    for (poll, cursor) in cursors.iter_mut().enumerate() {
-        told(&mut log, cursor);
-        let note = u8::try_from(poll).unwrap() + 1;
-        advance(&mut log, &[(1, note)], 2);
-    }
-    for cursor in &mut cursors {
-        told(&mut log, cursor);
-    }
-    assert!(!log.folded.is_empty());
-    log.confirm(observed(9));
-    assert!(log.folded.is_empty() && log.snapshots.is_empty());
-}
-
-#[test]
 fn a_token_in_the_ring_resumes_with_the_net_delta() {
     let mut log = log_of(&[(1, 0)]);
     let token = {
-        let mut cursor = start(&mut log, b"");
+        let mut cursor = start(&log, b"");
         one(&mut log, &mut cursor).resume_token
     };
     advance(&mut log, &[(1, 1)], 2);
     advance(&mut log, &[(1, 2)], 3);
-    let mut cursor = start(&mut log, &token);
+    let mut cursor = start(&log, &token);
     let event = one(&mut log, &mut cursor);
     assert_eq!(delta(&event).from_version, 1);
     assert_eq!((event.version, event.coalesced), (3, 1));
@@ -252,27 +231,21 @@ fn a_token_in_the_ring_resumes_with_the_net_delta() {
 fn an_old_token_is_never_an_error_but_a_snapshot_with_the_reason() {
     let mut log = log_of(&[(1, 0)]);
     let token = {
-        let mut cursor = start(&mut log, b"");
+        let mut cursor = start(&log, b"");
         one(&mut log, &mut cursor).resume_token
     };
-    let mut other = Log::new(
-        FEED,
-        EPOCH + 1,
-        to_state(&rows(&[(2, 0)])),
-        observed(1),
-        &params(),
-    );
-    let mut moved = start(&mut other, &token);
+    let mut other = begin(FEED, EPOCH + 1, to_state(&rows(&[(2, 0)])), &params());
+    let mut moved = start(&other, &token);
     assert_eq!(reason(&one(&mut other, &mut moved)), Some(Reason::EpochChanged));
     for step in 2..8 {
         advance(&mut log, &[(1, step)], step.into());
     }
-    let mut expired = start(&mut log, &token);
+    let mut expired = start(&log, &token);
     assert_eq!(reason(&one(&mut log, &mut expired)), Some(Reason::TokenExpired));
-    let mut damaged = start(&mut log, &token[1..]);
+    let mut damaged = start(&log, &token[1..]);
     assert_eq!(reason(&one(&mut log, &mut damaged)), Some(Reason::TokenInvalid));
-    let mut stranger = Log::new(FEED + 1, EPOCH, State::default(), observed(1), &params());
-    assert_eq!(stranger.start(&token).err(), Some(OtherFeed));
+    let stranger = begin(FEED + 1, EPOCH, State::default(), &params());
+    assert_eq!(Cursor::start(&stranger, &token).err(), Some(OtherFeed));
 }
 
 /// A token says a version and a state. One that says the present version and another state is no gateway's.
@@ -286,7 +259,7 @@ fn a_token_of_a_state_that_never_was_is_answered_with_a_snapshot() {
             version,
             state: 1,
         };
-        let mut cursor = start(&mut log, &token.encode());
+        let mut cursor = start(&log, &token.encode());
         assert_eq!(reason(&one(&mut log, &mut cursor)), Some(Reason::TokenInvalid));
     }
 }
@@ -295,18 +268,12 @@ fn a_token_of_a_state_that_never_was_is_answered_with_a_snapshot() {
 fn the_same_state_in_another_gateway_is_a_bookmark_only() {
     let mut log = log_of(&[(1, 0), (2, 5)]);
     let token = {
-        let mut cursor = start(&mut log, b"");
+        let mut cursor = start(&log, b"");
         one(&mut log, &mut cursor).resume_token
     };
-    let mut other = Log::new(
-        FEED,
-        EPOCH + 1,
-        to_state(&rows(&[(9, 9)])),
-        observed(1),
-        &params(),
-    );
+    let mut other = begin(FEED, EPOCH + 1, to_state(&rows(&[(9, 9)])), &params());
     advance(&mut other, &[(2, 5), (1, 0)], 2);
-    let mut cursor = start(&mut other, &token);
+    let mut cursor = start(&other, &token);
     let event = one(&mut other, &mut cursor);
     assert!(matches!(event.event, Some(Event::Bookmark(_))), "{event:?}");
     assert_eq!(event.version, 2);
@@ -316,12 +283,12 @@ fn the_same_state_in_another_gateway_is_a_bookmark_only() {
 fn a_state_that_came_back_is_a_bookmark_only() {
     let mut log = log_of(&[(1, 0)]);
     let token = {
-        let mut cursor = start(&mut log, b"");
+        let mut cursor = start(&log, b"");
         one(&mut log, &mut cursor).resume_token
     };
     advance(&mut log, &[], 2);
     advance(&mut log, &[(1, 0)], 3);
-    let mut cursor = start(&mut log, &token);
+    let mut cursor = start(&log, &token);
     let event = one(&mut log, &mut cursor);
     assert!(matches!(event.event, Some(Event::Bookmark(_))), "{event:?}");
     assert_eq!(event.version, 3);
@@ -333,14 +300,14 @@ fn a_state_that_came_back_is_a_bookmark_only() {
 fn a_change_between_open_and_first_look_is_not_hidden_by_the_bookmark() {
     let mut log = log_of(&[(1, 0)]);
     let token = {
-        let mut cursor = start(&mut log, b"");
+        let mut cursor = start(&log, b"");
         one(&mut log, &mut cursor).resume_token
     };
     let mut held = Held::of(1, &rows(&[(1, 0)]));
-    let mut cursor = start(&mut log, &token);
+    let mut cursor = start(&log, &token);
     advance(&mut log, &[(2, 0)], 2);
-    let first = log
-        .next(&mut cursor, HEARTBEAT)
+    let first = cursor
+        .next(&mut log, HEARTBEAT)
         .map(|frame| decode(&frame))
         .unwrap();
     held.apply(&first);
@@ -350,14 +317,8 @@ fn a_change_between_open_and_first_look_is_not_hidden_by_the_bookmark() {
         "current with the first event"
     );
 
-    let mut other = Log::new(
-        FEED,
-        EPOCH + 1,
-        to_state(&rows(&[(1, 0)])),
-        observed(1),
-        &params(),
-    );
-    let mut cursor = start(&mut other, &token);
+    let mut other = begin(FEED, EPOCH + 1, to_state(&rows(&[(1, 0)])), &params());
+    let mut cursor = start(&other, &token);
     advance(&mut other, &[(2, 0)], 2);
     let first = one(&mut other, &mut cursor);
     assert_eq!(
@@ -372,7 +333,7 @@ fn a_change_between_open_and_first_look_is_not_hidden_by_the_bookmark() {
 #[test]
 fn a_feed_state_that_is_told_late_is_of_the_present_version() {
     let mut log = log_of(&[(1, 0)]);
-    let mut cursor = start(&mut log, b"");
+    let mut cursor = start(&log, b"");
     let mut held = Held::default();
     for event in told(&mut log, &mut cursor) {
         held.apply(&event);
@@ -396,7 +357,7 @@ fn a_feed_state_that_is_told_late_is_of_the_present_version() {
 #[test]
 fn a_snapshot_is_of_the_moment_in_which_its_first_part_is_told() {
     let mut log = log_of(&[(1, 0)]);
-    let mut cursor = start(&mut log, b"");
+    let mut cursor = start(&log, b"");
     advance(&mut log, &[(2, 0)], 2);
     log.set_freshness(Freshness::Stale, FeedState::default());
     let events = told(&mut log, &mut cursor);
@@ -414,19 +375,19 @@ fn a_snapshot_is_of_the_moment_in_which_its_first_part_is_told() {
 fn whoever_comes_while_the_state_is_not_live_is_told_so() {
     let mut log = log_of(&[(1, 0)]);
     log.set_freshness(Freshness::Stale, FeedState::default());
-    let mut cursor = start(&mut log, b"");
+    let mut cursor = start(&log, b"");
     let events = told(&mut log, &mut cursor);
     assert_eq!(events.len(), 2);
     assert!(matches!(events[1].event, Some(Event::FeedState(_))));
     log.set_freshness(Freshness::Live, FeedState::default());
-    let mut cursor = start(&mut log, b"");
+    let mut cursor = start(&log, b"");
     assert_eq!(told(&mut log, &mut cursor).len(), 1, "live goes without saying");
 }
 
 #[test]
 fn a_delta_made_while_stale_says_so() {
     let mut log = log_of(&[(1, 0)]);
-    let mut cursor = start(&mut log, b"");
+    let mut cursor = start(&log, b"");
     told(&mut log, &mut cursor);
     advance(&mut log, &[(2, 0)], 2);
     log.set_freshness(Freshness::Stale, FeedState::default());
@@ -442,9 +403,9 @@ fn a_snapshot_in_parts_has_its_token_in_the_last_and_its_rows_once() {
         snapshot_part: 64,
         ..params()
     };
-    let mut log = Log::new(FEED, EPOCH, to_state(&rows(&all)), observed(1), &params);
-    let mut cursor = start(&mut log, b"");
-    let first = decode(&log.next(&mut cursor, HEARTBEAT).unwrap());
+    let mut log = begin(FEED, EPOCH, to_state(&rows(&all)), &params);
+    let mut cursor = start(&log, b"");
+    let first = decode(&cursor.next(&mut log, HEARTBEAT).unwrap());
     // What happens meanwhile comes after the last part.
     advance(&mut log, &[(1, 1)], 2);
     let mut events = vec![first];
@@ -470,19 +431,34 @@ fn a_snapshot_in_parts_has_its_token_in_the_last_and_its_rows_once() {
     assert_eq!(seen.1, (0..50).collect::<Vec<i64>>());
 }
 
+/// A change too large for a delta used to leave nothing by which to tell who is stuck.
+#[test]
+fn a_change_beyond_the_ring_is_pending_too() {
+    let begun = Instant::now();
+    let small = Params {
+        max_delta: 0,
+        ..params()
+    };
+    let mut log = begin(FEED, EPOCH, to_state(&rows(&[])), &small);
+    let mut cursor = start(&log, b"");
+    told(&mut log, &mut cursor);
+    log.advance(to_state(&rows(&[(1, 1)])), observed(2), begun + SECOND);
+    assert_eq!(cursor.pending_since(&log, begun), Some(begun + SECOND));
+}
+
 #[test]
 fn pending_counts_from_the_older_of_change_and_look() {
     let begun = Instant::now();
     let mut log = log_of(&[(1, 0)]);
-    let mut cursor = start(&mut log, b"");
-    assert_eq!(log.pending_since(&cursor, begun), Some(begun), "the snapshot");
+    let mut cursor = start(&log, b"");
+    assert_eq!(cursor.pending_since(&log, begun), Some(begun), "the snapshot");
     told(&mut log, &mut cursor);
-    assert_eq!(log.pending_since(&cursor, begun), None);
+    assert_eq!(cursor.pending_since(&log, begun), None);
     log.advance(to_state(&rows(&[])), observed(2), begun + SECOND);
     log.advance(to_state(&rows(&[(2, 2)])), observed(3), begun + 2 * SECOND);
-    assert_eq!(log.pending_since(&cursor, begun), Some(begun + SECOND));
+    assert_eq!(cursor.pending_since(&log, begun), Some(begun + SECOND));
     assert_eq!(
-        log.pending_since(&cursor, begun + 9 * SECOND),
+        cursor.pending_since(&log, begun + 9 * SECOND),
         Some(begun + 9 * SECOND)
     );
 }
@@ -495,32 +471,22 @@ proptest! {
         looks in prop::collection::vec(any::<bool>(), 12),
         leaves in prop::collection::vec(any::<bool>(), 12),
     ) {
-        let mut log = Log::new(FEED, EPOCH, to_state(&states[0]), observed(1), &params());
-        let mut cursor = start(&mut log, b"");
+        let mut log = begin(FEED, EPOCH, to_state(&states[0]), &params());
+        let mut cursor = start(&log, b"");
         let (mut held, mut token) = (Held::default(), Vec::new());
         for (step, state) in states.iter().enumerate().skip(1) {
             log.advance(to_state(state), observed(2), Instant::now());
             if leaves[step] {
-                cursor = start(&mut log, &token);
+                cursor = start(&log, &token);
             }
             if looks[step] {
                 for event in told(&mut log, &mut cursor) {
                     held.apply(&event);
                     token = event.resume_token;
                 }
-                prop_assert_eq!(&held, &Held::of(log.version(), state));
+                prop_assert_eq!(&held, &Held::of(log.history().version(), state));
             }
         }
-    }
-
-    #[test]
-    fn a_state_hashes_the_same_in_any_order(state in prop::collection::btree_map(any::<u8>(), any::<u8>(), 0..9)) {
-        let forth = to_state(&state);
-        let reversed = State {
-            calls: Table::new(forth.calls.rows().iter().rev().cloned().collect()),
-            statuses: Table::new(forth.statuses.rows().iter().rev().cloned().collect()),
-        };
-        prop_assert_eq!(forth.hash(), reversed.hash());
     }
 }
 
@@ -530,13 +496,13 @@ fn a_change_that_is_too_large_for_one_message_is_told_as_a_snapshot() {
         max_delta: 200,
         ..params()
     };
-    let mut log = Log::new(FEED, EPOCH, to_state(&rows(&[(1, 1)])), observed(1), &small);
-    let mut cursor = start(&mut log, &[]);
+    let mut log = begin(FEED, EPOCH, to_state(&rows(&[(1, 1)])), &small);
+    let mut cursor = start(&log, &[]);
     let token = one(&mut log, &mut cursor).resume_token;
     let many: Vec<(u8, u8)> = (1..100).map(|key| (key, 2)).collect();
     advance(&mut log, &many, 2);
     assert_eq!(reason(&one(&mut log, &mut cursor)), Some(Reason::FellBehind));
-    let mut resumed = start(&mut log, &token);
+    let mut resumed = start(&log, &token);
     assert_eq!(reason(&one(&mut log, &mut resumed)), Some(Reason::TokenExpired));
 }
 
@@ -546,8 +512,8 @@ fn changes_that_are_too_large_together_are_told_as_a_snapshot() {
         max_delta: 200,
         ..params()
     };
-    let mut log = Log::new(FEED, EPOCH, to_state(&rows(&[])), observed(1), &small);
-    let mut cursor = start(&mut log, &[]);
+    let mut log = begin(FEED, EPOCH, to_state(&rows(&[])), &small);
+    let mut cursor = start(&log, &[]);
     one(&mut log, &mut cursor);
     advance(&mut log, &[(1, 1), (2, 1)], 2);
     advance(&mut log, &[(1, 1), (2, 1), (3, 1), (4, 1)], 3);
@@ -557,4 +523,19 @@ fn changes_that_are_too_large_together_are_told_as_a_snapshot() {
         4,
     );
     assert_eq!(reason(&one(&mut log, &mut cursor)), Some(Reason::FellBehind));
+}
+
+/// A token of this epoch and of a version in the ring used to earn a delta whatever state it named.
+#[test]
+fn a_token_of_another_state_at_a_version_of_the_ring_is_answered_with_a_snapshot() {
+    let mut log = log_of(&[(1, 0)]);
+    advance(&mut log, &[(1, 1)], 2);
+    let token = Token {
+        feed: FEED,
+        epoch: EPOCH,
+        version: 1,
+        state: 1,
+    };
+    let mut cursor = start(&log, &token.encode());
+    assert_eq!(reason(&one(&mut log, &mut cursor)), Some(Reason::TokenInvalid));
 }

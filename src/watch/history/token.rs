@@ -15,20 +15,20 @@ const LEN: usize = 45;
 
 /// A position in a feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Token {
+pub(in crate::watch) struct Token {
     /// A hash of the feed's query, the same in every gateway.
-    pub(super) feed: u64,
+    pub(in crate::watch) feed: u64,
     /// Drawn when the feed was started; versions count within it.
-    pub(super) epoch: u64,
+    pub(in crate::watch) epoch: u64,
     /// The version of the state.
-    pub(super) version: u64,
+    pub(in crate::watch) version: u64,
     /// A hash of the state, the same in every gateway.
-    pub(super) state: u128,
+    pub(in crate::watch) state: u128,
 }
 
 impl Token {
     /// The token as sent.
-    pub(super) fn encode(self) -> Bytes {
+    pub(in crate::watch) fn encode(self) -> Bytes {
         let Self {
             feed,
             epoch,
@@ -46,7 +46,7 @@ impl Token {
     }
 
     /// Reads a token; `None` if it is damaged, or of a format that this release does not know.
-    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+    pub(in crate::watch) fn decode(bytes: &[u8]) -> Option<Self> {
         let (checked, sum) = bytes.split_last_chunk::<4>()?;
         if checked.len() + 4 != LEN || check(checked) != *sum {
             return None;

@@ -1,0 +1,203 @@
+//! The frames of a history, each encoded when the first watcher needs it and shared by all that need the same.
+//!
+//! A cache and nothing else: what is in it can be made again, and whoever changes the history or the freshness says so.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::frame::{self, Head};
+use super::history::{Changes, History, Token};
+use super::params::Params;
+use crate::proto::v1::active_calls_response::Event;
+use crate::proto::v1::snapshot::Reason;
+use crate::proto::v1::{Bookmark, FeedState, Freshness, Goodbye};
+
+/// The frames that were made of one history.
+#[derive(Debug)]
+pub(super) struct Frames {
+    /// The delta to the present version, by which nearly all watchers come to it.
+    step: Option<Bytes>,
+    /// Deltas from other versions to the present one; `None` for one that is too large.
+    folded: HashMap<u64, Option<Bytes>>,
+    snapshots: HashMap<Reason, Arc<[Bytes]>>,
+    feed_state: Option<Bytes>,
+    snapshot_part: usize,
+    max_delta: usize,
+}
+
+impl Frames {
+    pub(super) fn new(params: &Params) -> Self {
+        Self {
+            step: None,
+            folded: HashMap::new(),
+            snapshots: HashMap::new(),
+            feed_state: None,
+            snapshot_part: params.snapshot_part,
+            max_delta: params.max_delta,
+        }
+    }
+
+    /// The state was observed again, or is fresh or not in another way: frames that say so are out of date.
+    pub(super) fn forget_the_moment(&mut self) {
+        self.folded.clear();
+        self.snapshots.clear();
+        self.feed_state = None;
+    }
+
+    /// There is another version: every frame is out of date.
+    pub(super) fn forget_the_version(&mut self) {
+        self.step = None;
+        self.forget_the_moment();
+    }
+
+    /// The delta from `version` to the present one; `None` if the history does not reach back so far, or it is too
+    /// large.
+    pub(super) fn delta(&mut self, history: &History, freshness: Freshness, version: u64) -> Option<Bytes> {
+        let mut deltas = history.deltas_since(version)?;
+        // The shared frame says that the state is live, as it was when the poll ended.
+        if deltas.len() == 1 && freshness == Freshness::Live {
+            let delta = deltas.next()?;
+            let step = self.step.get_or_insert_with(|| {
+                let head = Head {
+                    version: delta.to.version,
+                    resume_token: delta.to.encode(),
+                    observed_at: delta.observed_at,
+                    freshness,
+                    coalesced: 0,
+                };
+                frame::delta(&head, version, &delta.changes)
+            });
+            return Some(step.clone());
+        }
+        let most = self.max_delta;
+        self.folded
+            .entry(version)
+            .or_insert_with(|| {
+                let head = Head {
+                    coalesced: u32::try_from(deltas.len().saturating_sub(1)).unwrap_or(u32::MAX),
+                    ..head(history, freshness)
+                };
+                let net = Changes::net(deltas.map(|delta| &delta.changes));
+                Some(frame::delta(&head, version, &net)).filter(|frame| frame.len() <= most)
+            })
+            .clone()
+    }
+
+    /// The state as a whole, in parts.
+    pub(super) fn snapshot(
+        &mut self,
+        history: &History,
+        freshness: Freshness,
+        reason: Reason,
+    ) -> Arc<[Bytes]> {
+        let part = self.snapshot_part;
+        let snapshot = self.snapshots.entry(reason).or_insert_with(|| {
+            let state = history.state();
+            let head = head(history, freshness);
+            frame::snapshot(&head, reason, state.calls.rows(), state.statuses.rows(), part).into()
+        });
+        snapshot.clone()
+    }
+
+    /// How fresh the state is, told with the state as it is now and not as it was then.
+    pub(super) fn feed_state(&mut self, history: &History, freshness: Freshness, told: &FeedState) -> Bytes {
+        let event = || Event::FeedState(told.clone());
+        self.feed_state
+            .get_or_insert_with(|| frame::small(&head(history, freshness), event()))
+            .clone()
+    }
+}
+
+/// That nothing changed. It is made for one watcher: each has a heartbeat of its own.
+pub(super) fn bookmark(history: &History, freshness: Freshness, heartbeat: Duration) -> Bytes {
+    let next_within = prost_types::Duration::try_from(heartbeat).ok();
+    frame::small(
+        &head(history, freshness),
+        Event::Bookmark(Bookmark { next_within }),
+    )
+}
+
+/// That the stream ends. It is made for one watcher: each comes back in its own time.
+pub(super) fn goodbye(history: &History, freshness: Freshness, goodbye: Goodbye) -> Bytes {
+    frame::small(&head(history, freshness), Event::Goodbye(goodbye))
+}
+
+fn head(history: &History, freshness: Freshness) -> Head {
+    let at: Token = history.at();
+    Head {
+        version: at.version,
+        resume_token: at.encode(),
+        observed_at: history.observed_at(),
+        freshness,
+        coalesced: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prost_types::Timestamp;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::proto::v1::ActiveCall;
+    use crate::watch::history::{CallRow, State, Table};
+
+    /// A state with one call, whose note is `note`.
+    fn state(note: &str) -> State {
+        let call = CallRow::new(ActiveCall {
+            key: "k".to_owned(),
+            note: note.to_owned(),
+            ..ActiveCall::default()
+        });
+        State {
+            calls: Table::new(vec![Arc::new(call)]),
+            statuses: Table::default(),
+        }
+    }
+
+    /// A history of three versions, and no frames of it.
+    fn three_versions() -> (Frames, History) {
+        let (params, now) = (Params::default(), Instant::now());
+        let observed_at = Timestamp::default();
+        let mut history = History::begin(1, 2, state("a"), observed_at, now, params.history());
+        for note in ["b", "c"] {
+            assert!(history.advance(state(note), observed_at, now).is_some());
+        }
+        (Frames::new(&params), history)
+    }
+
+    fn is_same(one: &Bytes, other: &Bytes) -> bool {
+        one.as_ptr() == other.as_ptr()
+    }
+
+    #[test]
+    fn each_frame_is_made_once_and_shared() {
+        let (mut frames, history) = three_versions();
+        for version in [1, 2] {
+            let mut delta = || frames.delta(&history, Freshness::Live, version).unwrap();
+            assert!(is_same(&delta(), &delta()), "from {version}");
+        }
+        let mut snapshot = || frames.snapshot(&history, Freshness::Live, Reason::Initial);
+        assert!(is_same(&snapshot()[0], &snapshot()[0]));
+    }
+
+    #[test]
+    fn frames_of_a_moment_live_no_longer_than_it_and_the_step_as_long_as_its_version() {
+        let (mut frames, history) = three_versions();
+        let step = frames.delta(&history, Freshness::Live, 2).unwrap();
+        frames.delta(&history, Freshness::Live, 1);
+        frames.snapshot(&history, Freshness::Live, Reason::FellBehind);
+        assert!(!frames.folded.is_empty() && !frames.snapshots.is_empty());
+        frames.forget_the_moment();
+        assert!(frames.folded.is_empty() && frames.snapshots.is_empty());
+        assert!(is_same(
+            &step,
+            &frames.delta(&history, Freshness::Live, 2).unwrap()
+        ));
+        frames.forget_the_version();
+        assert!(step.is_unique(), "nothing is kept of it");
+    }
+}

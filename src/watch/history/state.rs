@@ -1,0 +1,72 @@
+//! The state of a feed, and how it changes.
+
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::row::{CallRow, StatusRow};
+use super::table::{Change, Table, fold};
+
+/// What one believed poll showed.
+#[derive(Debug, Default)]
+pub(in crate::watch) struct State {
+    pub(in crate::watch) calls: Table<CallRow>,
+    pub(in crate::watch) statuses: Table<StatusRow>,
+}
+
+/// How calls and statuses changed between two versions.
+#[derive(Clone, Debug)]
+pub(in crate::watch) struct Changes {
+    pub(in crate::watch) calls: Vec<Change<CallRow>>,
+    pub(in crate::watch) statuses: Vec<Change<StatusRow>>,
+}
+
+// === impl State ===
+
+impl State {
+    /// A hash of the state, the same in every gateway and for any order of rows.
+    pub(super) fn hash(&self) -> u128 {
+        let sums = [
+            self.calls.content().to_le_bytes(),
+            self.statuses.content().to_le_bytes(),
+        ];
+        xxh3_128(sums.as_flattened())
+    }
+
+    /// The changes that lead from this state to `next`.
+    pub(super) fn changes_to(&self, next: &Self) -> Changes {
+        Changes {
+            calls: self.calls.changes_to(&next.calls),
+            statuses: self.statuses.changes_to(&next.statuses),
+        }
+    }
+
+    /// The state that `changes` lead to.
+    pub(super) fn with(&self, changes: &Changes) -> Self {
+        Self {
+            calls: self.calls.with(&changes.calls),
+            statuses: self.statuses.with(&changes.statuses),
+        }
+    }
+}
+
+// === impl Changes ===
+
+impl Changes {
+    /// The net effect of changes one after another.
+    pub(in crate::watch) fn net<'c>(steps: impl Iterator<Item = &'c Self> + Clone) -> Self {
+        Self {
+            calls: fold(steps.clone().flat_map(|step| &step.calls)),
+            statuses: fold(steps.flat_map(|step| &step.statuses)),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.calls.is_empty() && self.statuses.is_empty()
+    }
+
+    /// How large a message of the changes is, but for a few bytes a row.
+    pub(super) fn size(&self) -> usize {
+        let calls: usize = self.calls.iter().map(Change::size).sum();
+        let statuses: usize = self.statuses.iter().map(Change::size).sum();
+        calls + statuses
+    }
+}

@@ -73,7 +73,7 @@ impl Cursor {
     }
 
     /// What the watcher is told next, which moves the cursor; `None` if it knows everything.
-    pub(super) fn next(&mut self, log: &mut Log, heartbeat: Duration) -> Option<Bytes> {
+    pub(super) fn next(&mut self, log: &mut Log, heartbeat: Duration, now: Instant) -> Option<Bytes> {
         let version = log.history().version();
         if let Pending::Bookmark(lead) = self.pending {
             self.pending = Pending::Nothing;
@@ -99,12 +99,12 @@ impl Cursor {
             self.version = version;
             return frame.or_else(|| {
                 self.pending = Pending::Snapshot(Reason::FellBehind);
-                self.next(log, heartbeat)
+                self.next(log, heartbeat, now)
             });
         }
         if self.transitions < log.transitions() {
             self.transitions = log.transitions();
-            return Some(log.feed_state());
+            return Some(log.feed_state(now));
         }
         None
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tonic_types::pb;
+
 use crate::upstream::{Error, Kind};
 
 /// Why a watch was not opened or has ended. A planned rotation is no such reason: the stream just ends.
@@ -46,6 +48,9 @@ pub enum NotLive {
     /// No poll has failed: the next good answer is still awaited.
     Pending,
 }
+
+/// Makes the message that tells why a state is not live. `watch` knows no statuses.
+pub type Explain = fn(&NotLive) -> pb::Status;
 
 /// How a poll failed: all that a status of it depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

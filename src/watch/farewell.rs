@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::cursor::Cursor;
 use super::end::End;
-use super::hub::Place;
+use super::registry::Seat;
 use crate::proto::v1::{Goodbye, goodbye};
 
 /// Why a stream ends as planned.
@@ -26,22 +27,22 @@ impl Farewell {
     pub(super) fn frame(
         self,
         said: &mut bool,
-        place: &Place,
+        seat: &Seat,
         cursor: &mut Cursor,
         heartbeat: Duration,
     ) -> Option<Bytes> {
         if *said {
             return None;
         }
-        let mut shared = place.feed.lock();
+        let mut shared = seat.feed.lock();
         let log = shared.log.as_mut()?;
-        if let Some(frame) = cursor.next(log, heartbeat) {
+        if let Some(frame) = cursor.next(log, heartbeat, Instant::now()) {
             return Some(frame);
         }
         *said = true;
         let (reason, reconnect_after) = match self {
             Self::Draining => {
-                let spread = place.params().reconnect_window.mul_f64(rand::random());
+                let spread = seat.params().reconnect_window.mul_f64(rand::random());
                 (goodbye::Reason::Draining, spread)
             }
             // Rotations are spread in time already.

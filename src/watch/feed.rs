@@ -1,6 +1,4 @@
-//! A feed: the gateway's view of one query, owned by one task, read by its watchers.
-
-pub(super) mod owner;
+//! A feed: the gateway's view of one query, written by its owner, read by its watchers.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,12 +7,13 @@ use serde::Serialize;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::end::End;
 use super::feed_key::FeedKey;
 use super::log::Log;
-use crate::proto::v1::Freshness;
-use crate::upstream::Kind;
+use super::params::Params;
+use super::poller::Poller;
 
-/// One feed. Its owner writes, its watchers read.
+/// One feed.
 #[derive(Debug)]
 pub(super) struct Feed {
     pub(super) key: FeedKey,
@@ -28,31 +27,33 @@ pub(super) struct Feed {
 }
 
 /// What owner and watchers share. Locked for moments, never across an await.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Shared {
-    /// `None` until the first good poll.
+    /// When to poll, how the polls went, and how fresh the state is.
+    pub(super) poller: Poller,
+    /// What is told. `None` until the first good poll.
     pub(super) log: Option<Log>,
     pub(super) watchers: usize,
-    /// The gateway is stopping: streams say goodbye.
-    pub(super) draining: bool,
-    pub(super) last_good: Option<Instant>,
-    pub(super) polls: Polls,
+    /// How every stream ends now: nobody polls any more.
+    pub(super) closed: Option<End>,
+    pub(super) tally: Tally,
 }
 
-/// What is known of the polls, for people.
+/// What only people want to know of the polls.
 #[derive(Debug, Default)]
-pub(super) struct Polls {
-    pub(super) count: u64,
-    pub(super) failures_in_a_row: u32,
-    pub(super) last_error: Option<Kind>,
-    pub(super) last_ended: Option<Instant>,
-    pub(super) last_duration: Duration,
-    pub(super) last_bytes: usize,
+pub(super) struct Tally {
+    pub(super) polls: u64,
+    /// When the last poll ended, and how long it took.
+    pub(super) last: Option<(Instant, Duration)>,
+    /// The size of the last good answer.
+    pub(super) bytes: usize,
 }
 
 /// A feed as the operator sees it.
 #[derive(Clone, Debug, Serialize)]
 pub struct FeedInfo {
+    /// The feed's name in the log: 16 hexadecimal digits, the same in every gateway.
+    pub feed: String,
     /// The customer.
     pub i_customer: String,
     /// The product ids with commas between them; empty = all.
@@ -83,14 +84,25 @@ pub struct FeedInfo {
 
 impl Feed {
     /// A feed that nobody has polled or watches yet.
-    pub(super) fn new(key: FeedKey) -> Self {
+    pub(super) fn new(key: FeedKey, params: &Params) -> Self {
         Self {
             hash: key.hash(),
             key,
-            shared: Mutex::default(),
+            shared: Mutex::new(Shared {
+                poller: Poller::new(params, Instant::now()),
+                log: None,
+                watchers: 0,
+                closed: None,
+                tally: Tally::default(),
+            }),
             changed: Arc::default(),
             visited: Notify::new(),
         }
+    }
+
+    /// The feed's name for people. It tells nothing of the customer to those who do not know `/feeds`.
+    pub(super) fn name(&self) -> String {
+        format!("{:016x}", self.hash)
     }
 
     /// The shared state. A panic elsewhere does not poison it: every writer leaves it whole.
@@ -98,35 +110,38 @@ impl Feed {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Has every stream end so.
+    pub(super) fn close(&self, end: End) {
+        self.lock().closed = Some(end);
+        self.changed.notify_waiters();
+    }
+
     /// The feed as the operator sees it.
     pub(super) fn info(&self) -> FeedInfo {
         let shared = self.lock();
-        let log = shared.log.as_ref();
-        let age = |at: Option<Instant>| at.map(|at| at.elapsed().as_millis());
+        let Shared {
+            poller,
+            log,
+            watchers,
+            closed: _,
+            tally,
+        } = &*shared;
+        let log = log.as_ref();
         FeedInfo {
+            feed: self.name(),
             i_customer: self.key.shown("ICustomer").unwrap_or_default(),
             product_ids: self.key.shown("IProducts").unwrap_or_default(),
-            watchers: shared.watchers,
+            watchers: *watchers,
             version: log.map(|log| log.history().version()),
             calls: log.map(Log::call_count),
-            freshness: log.map(|log| freshness_name(log.freshness())),
-            poll_age_ms: age(shared.polls.last_ended),
-            good_poll_age_ms: age(shared.last_good),
-            poll_duration_ms: shared.polls.last_duration.as_millis(),
-            bytes: shared.polls.last_bytes,
-            polls: shared.polls.count,
-            failures_in_a_row: shared.polls.failures_in_a_row,
-            last_error: shared.polls.last_error.map(Kind::error_type),
+            freshness: log.map(|_| poller.health().name()),
+            poll_age_ms: tally.last.map(|(ended, _)| ended.elapsed().as_millis()),
+            good_poll_age_ms: poller.last_good().map(|good| good.elapsed().as_millis()),
+            poll_duration_ms: tally.last.map_or(0, |(_, took)| took.as_millis()),
+            bytes: tally.bytes,
+            polls: tally.polls,
+            failures_in_a_row: poller.failures_in_a_row(),
+            last_error: poller.last_failure().map(|failure| failure.kind.error_type()),
         }
-    }
-}
-
-/// The name of a freshness without its prefix.
-pub(super) fn freshness_name(freshness: Freshness) -> &'static str {
-    match freshness {
-        Freshness::Unspecified => "UNSPECIFIED",
-        Freshness::Live => "LIVE",
-        Freshness::Stale => "STALE",
-        Freshness::Down => "DOWN",
     }
 }

@@ -7,13 +7,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
+use super::end::Explain;
 use super::frame::{self, Head};
+use super::health::Health;
 use super::history::{Changes, History, Token};
 use super::params::Params;
 use crate::proto::v1::active_calls_response::Event;
 use crate::proto::v1::snapshot::Reason;
-use crate::proto::v1::{Bookmark, FeedState, Freshness, Goodbye};
+use crate::proto::v1::{Bookmark, Freshness, Goodbye};
+
+/// How long a wait that was told is taken for true: all who are told of one change are told so in far less.
+const TRUE_FOR: Duration = Duration::from_millis(50);
 
 /// The frames that were made of one history.
 #[derive(Debug)]
@@ -23,18 +29,21 @@ pub(super) struct Frames {
     /// Deltas from other versions to the present one; `None` for one that is too large.
     folded: HashMap<u64, Option<Bytes>>,
     snapshots: HashMap<Reason, Arc<[Bytes]>>,
-    feed_state: Option<Bytes>,
+    /// And when it was made: it says how long the next poll is off.
+    feed_state: Option<(Instant, Bytes)>,
+    explain: Explain,
     snapshot_part: usize,
     max_delta: usize,
 }
 
 impl Frames {
-    pub(super) fn new(params: &Params) -> Self {
+    pub(super) fn new(params: &Params, explain: Explain) -> Self {
         Self {
             step: None,
             folded: HashMap::new(),
             snapshots: HashMap::new(),
             feed_state: None,
+            explain,
             snapshot_part: params.snapshot_part,
             max_delta: params.max_delta,
         }
@@ -44,6 +53,11 @@ impl Frames {
     pub(super) fn forget_the_moment(&mut self) {
         self.folded.clear();
         self.snapshots.clear();
+        self.forget_the_feed_state();
+    }
+
+    /// What is told of the freshness is another.
+    pub(super) fn forget_the_feed_state(&mut self) {
         self.feed_state = None;
     }
 
@@ -102,12 +116,16 @@ impl Frames {
         snapshot.clone()
     }
 
-    /// How fresh the state is, told with the state as it is now and not as it was then.
-    pub(super) fn feed_state(&mut self, history: &History, freshness: Freshness, told: &FeedState) -> Bytes {
-        let event = || Event::FeedState(told.clone());
-        self.feed_state
-            .get_or_insert_with(|| frame::small(&head(history, freshness), event()))
-            .clone()
+    /// How fresh the state is `now`, told with the state as it is now and not as it was when that changed.
+    pub(super) fn feed_state(&mut self, history: &History, health: Health, now: Instant) -> Bytes {
+        let is_true = |made: &(Instant, Bytes)| now.duration_since(made.0) <= TRUE_FOR;
+        if let Some((_, frame)) = self.feed_state.as_ref().filter(|made| is_true(made)) {
+            return frame.clone();
+        }
+        let told = health.to_feed_state(history.observed_at(), now, self.explain);
+        let frame = frame::small(&head(history, health.freshness), Event::FeedState(told));
+        self.feed_state = Some((now, frame.clone()));
+        frame
     }
 }
 
@@ -139,7 +157,7 @@ fn head(history: &History, freshness: Freshness) -> Head {
 #[cfg(test)]
 mod tests {
     use prost_types::Timestamp;
-    use tokio::time::Instant;
+    use tonic_types::pb;
 
     use super::*;
     use crate::proto::v1::ActiveCall;
@@ -166,7 +184,7 @@ mod tests {
         for note in ["b", "c"] {
             assert!(history.advance(state(note), observed_at, now).is_some());
         }
-        (Frames::new(&params), history)
+        (Frames::new(&params, |_| pb::Status::default()), history)
     }
 
     fn is_same(one: &Bytes, other: &Bytes) -> bool {

@@ -10,32 +10,38 @@ use bytes::Bytes;
 use prost_types::Timestamp;
 use tokio::time::Instant;
 
+use super::end::Explain;
 use super::frames::{self, Frames};
+use super::health::Health;
 use super::history::{History, State};
 use super::params::Params;
 use crate::proto::v1::snapshot::Reason;
-use crate::proto::v1::{FeedState, Freshness, Goodbye};
+use crate::proto::v1::{Freshness, Goodbye};
 
 /// The log of one feed.
 #[derive(Debug)]
 pub(super) struct Log {
     history: History,
     frames: Frames,
-    freshness: Freshness,
-    /// Counts the changes of freshness, and what tells of the last.
+    health: Health,
+    /// Counts the changes of freshness.
     transitions: u64,
-    feed_state: FeedState,
 }
 
 impl Log {
-    /// The log of `history`, whose state is live.
-    pub(super) fn new(history: History, params: &Params) -> Self {
+    /// The log of `history`, whose state was just observed.
+    pub(super) fn new(history: History, params: &Params, explain: Explain) -> Self {
+        let health = Health {
+            freshness: Freshness::Live,
+            since: history.observed_at(),
+            cause: None,
+            next_poll: None,
+        };
         Self {
             history,
-            frames: Frames::new(params),
-            freshness: Freshness::Live,
+            frames: Frames::new(params, explain),
+            health,
             transitions: 0,
-            feed_state: FeedState::default(),
         }
     }
 
@@ -58,12 +64,15 @@ impl Log {
         is_change
     }
 
-    /// The freshness changed.
-    pub(super) fn set_freshness(&mut self, freshness: Freshness, told: FeedState) {
-        self.freshness = freshness;
-        self.transitions += 1;
-        self.feed_state = told;
-        self.frames.forget_the_moment();
+    /// The state can be trusted so far from now on.
+    pub(super) fn tell(&mut self, health: Health) {
+        let was = std::mem::replace(&mut self.health, health);
+        if was.freshness != health.freshness {
+            self.transitions += 1;
+            self.frames.forget_the_moment();
+        } else if was != health {
+            self.frames.forget_the_feed_state();
+        }
     }
 
     // For readers.
@@ -74,7 +83,7 @@ impl Log {
 
     /// How far the state can be trusted.
     pub(super) fn freshness(&self) -> Freshness {
-        self.freshness
+        self.health.freshness
     }
 
     /// How many changes of freshness there were.
@@ -89,27 +98,26 @@ impl Log {
 
     /// The delta from `version` to the present one, if there is one to tell.
     pub(super) fn delta(&mut self, version: u64) -> Option<Bytes> {
-        self.frames.delta(&self.history, self.freshness, version)
+        self.frames.delta(&self.history, self.health.freshness, version)
     }
 
     /// The state as a whole, in parts.
     pub(super) fn snapshot(&mut self, reason: Reason) -> Arc<[Bytes]> {
-        self.frames.snapshot(&self.history, self.freshness, reason)
+        self.frames.snapshot(&self.history, self.health.freshness, reason)
     }
 
-    /// How fresh the state is.
-    pub(super) fn feed_state(&mut self) -> Bytes {
-        self.frames
-            .feed_state(&self.history, self.freshness, &self.feed_state)
+    /// How fresh the state is `now`, and why.
+    pub(super) fn feed_state(&mut self, now: Instant) -> Bytes {
+        self.frames.feed_state(&self.history, self.health, now)
     }
 
     /// That nothing changed.
     pub(super) fn bookmark(&self, heartbeat: Duration) -> Bytes {
-        frames::bookmark(&self.history, self.freshness, heartbeat)
+        frames::bookmark(&self.history, self.health.freshness, heartbeat)
     }
 
     /// That the stream ends.
     pub(super) fn goodbye(&self, goodbye: Goodbye) -> Bytes {
-        frames::goodbye(&self.history, self.freshness, goodbye)
+        frames::goodbye(&self.history, self.health.freshness, goodbye)
     }
 }

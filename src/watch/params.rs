@@ -62,6 +62,11 @@ impl Params {
             max_delta: self.max_delta,
         }
     }
+
+    /// A factor around 1, drawn anew each time.
+    pub(super) fn jittered(&self) -> f64 {
+        1.0 + self.jitter * rand::random_range(-1.0..=1.0)
+    }
 }
 
 impl Default for Params {

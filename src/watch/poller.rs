@@ -12,14 +12,17 @@
 
 use std::time::Duration;
 
+use prost_types::Timestamp;
 use tokio::time::Instant;
 
+use super::end::{NotLive, PollFailure};
+use super::health::Health;
 use super::params::Params;
 use crate::proto::v1::Freshness;
 
 /// How a poll ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum Polled {
     /// A good answer: the state as it is.
     Unchanged,
     /// A good answer: another state.
@@ -27,7 +30,7 @@ pub(super) enum Outcome {
     /// A good answer that is not believed before it is confirmed.
     Unconfirmed,
     /// No good answer.
-    Failed,
+    Failed(PollFailure),
 }
 
 /// The polls of one feed.
@@ -40,10 +43,14 @@ pub(super) struct Poller {
     down_after: Duration,
     /// `None` while a poll is under way.
     next: Option<Instant>,
+    /// How many polls have failed in a row, and how the last one did.
     failures: u32,
-    last_good: Instant,
+    last_failure: Option<PollFailure>,
+    began: Instant,
+    last_good: Option<Instant>,
     last_change: Instant,
     freshness: Freshness,
+    since: Timestamp,
 }
 
 impl Poller {
@@ -60,9 +67,12 @@ impl Poller {
             down_after: params.down_after.max(stale_after),
             next: Some(now),
             failures: 0,
-            last_good: now,
+            last_failure: None,
+            began: now,
+            last_good: None,
             last_change: now,
             freshness: Freshness::Live,
+            since: Timestamp::default(),
         }
     }
 
@@ -77,23 +87,23 @@ impl Poller {
     }
 
     /// The poll ended. `jitter` stretches the wait for the next, around 1.
-    pub(super) fn finish(&mut self, outcome: Outcome, jitter: f64, now: Instant) {
-        match outcome {
-            Outcome::Unchanged => self.last_good = now,
-            Outcome::Changed => (self.last_good, self.last_change) = (now, now),
-            Outcome::Unconfirmed | Outcome::Failed => {}
+    pub(super) fn finish(&mut self, polled: Polled, jitter: f64, now: Instant) {
+        match polled {
+            Polled::Unchanged => self.last_good = Some(now),
+            Polled::Changed => (self.last_good, self.last_change) = (Some(now), now),
+            Polled::Unconfirmed | Polled::Failed(_) => {}
         }
-        self.failures = match outcome {
-            Outcome::Failed => self.failures.saturating_add(1),
-            Outcome::Unchanged | Outcome::Changed | Outcome::Unconfirmed => 0,
+        (self.failures, self.last_failure) = match polled {
+            Polled::Failed(failure) => (self.failures.saturating_add(1), Some(failure)),
+            Polled::Unchanged | Polled::Changed | Polled::Unconfirmed => (0, None),
         };
-        let wait = match outcome {
-            Outcome::Unconfirmed => self.interval / 4,
-            Outcome::Failed => {
+        let wait = match polled {
+            Polled::Unconfirmed => self.interval / 4,
+            Polled::Failed(_) => {
                 let doubled = 2_u32.saturating_pow(self.failures - 1);
                 self.interval.saturating_mul(doubled).min(self.slow_interval)
             }
-            Outcome::Unchanged | Outcome::Changed => {
+            Polled::Unchanged | Polled::Changed => {
                 let quiet = now.duration_since(self.last_change) >= self.quiet_after;
                 if quiet { self.slow_interval } else { self.interval }
             }
@@ -101,9 +111,9 @@ impl Poller {
         self.next = Some(now + wait.mul_f64(jitter));
     }
 
-    /// The new freshness, if it has changed by now.
-    pub(super) fn refresh(&mut self, now: Instant) -> Option<Freshness> {
-        let age = now.duration_since(self.last_good);
+    /// Takes note of the freshness by `now`, which is `wall` by the clock on the wall; true if it has changed.
+    pub(super) fn refresh(&mut self, now: Instant, wall: Timestamp) -> bool {
+        let age = now.duration_since(self.fresh_from());
         let freshness = if age >= self.down_after {
             Freshness::Down
         } else if age >= self.stale_after {
@@ -111,33 +121,73 @@ impl Poller {
         } else {
             Freshness::Live
         };
-        (freshness != self.freshness).then(|| {
-            self.freshness = freshness;
-            freshness
-        })
+        let is_transition = freshness != self.freshness;
+        if is_transition {
+            (self.freshness, self.since) = (freshness, wall);
+        }
+        is_transition
     }
 
     /// When something is to be done: a poll is due, or the freshness changes.
     pub(super) fn wake(&self) -> Option<Instant> {
         let fades = match self.freshness {
-            Freshness::Live => Some(self.last_good + self.stale_after),
-            Freshness::Stale => Some(self.last_good + self.down_after),
+            Freshness::Live => Some(self.fresh_from() + self.stale_after),
+            Freshness::Stale => Some(self.fresh_from() + self.down_after),
             Freshness::Down | Freshness::Unspecified => None,
         };
         [self.next, fades].into_iter().flatten().min()
     }
 
-    /// When the next poll starts; `None` while one is under way.
-    pub(super) fn next(&self) -> Option<Instant> {
-        self.next
+    /// From when on the state grows old; without a good poll, from the beginning.
+    fn fresh_from(&self) -> Instant {
+        self.last_good.unwrap_or(self.began)
+    }
+
+    /// How far the state can be trusted, as last taken note of.
+    pub(super) fn health(&self) -> Health {
+        let cause = self.last_failure.map_or(NotLive::Pending, NotLive::Failed);
+        Health {
+            freshness: self.freshness,
+            since: self.since,
+            cause: Some(cause).filter(|_| self.freshness != Freshness::Live),
+            next_poll: self.next,
+        }
+    }
+
+    /// When the last good poll ended.
+    pub(super) fn last_good(&self) -> Option<Instant> {
+        self.last_good
+    }
+
+    /// How the last poll failed, if it did.
+    pub(super) fn last_failure(&self) -> Option<PollFailure> {
+        self.last_failure
+    }
+
+    pub(super) fn failures_in_a_row(&self) -> u32 {
+        self.failures
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::upstream::Kind;
 
     const SECOND: Duration = Duration::from_secs(1);
+
+    fn failed() -> Polled {
+        Polled::Failed(PollFailure {
+            kind: Kind::Failed,
+            retry_after: None,
+        })
+    }
+
+    /// The new freshness, if it has changed by now.
+    fn refresh(poller: &mut Poller, now: Instant) -> Option<Freshness> {
+        let is_transition = poller.refresh(now, Timestamp::default());
+        is_transition.then_some(poller.health().freshness)
+    }
 
     fn poller() -> (Poller, Instant) {
         let now = Instant::now();
@@ -145,11 +195,11 @@ mod tests {
     }
 
     /// Lets a poll start and end at `now`, and gives the wait until the next.
-    fn poll(poller: &mut Poller, outcome: Outcome, now: Instant) -> Duration {
+    fn poll(poller: &mut Poller, how: Polled, now: Instant) -> Duration {
         poller.start();
-        assert_eq!(poller.next(), None, "one poll in flight");
-        poller.finish(outcome, 1.0, now);
-        poller.next().unwrap() - now
+        assert_eq!(poller.next, None, "one poll in flight");
+        poller.finish(how, 1.0, now);
+        poller.next.unwrap() - now
     }
 
     #[test]
@@ -163,57 +213,81 @@ mod tests {
     #[test]
     fn a_quiet_feed_is_polled_more_slowly_and_a_change_brings_back_full_speed() {
         let (mut poller, now) = poller();
-        assert_eq!(poll(&mut poller, Outcome::Changed, now), 2 * SECOND);
+        assert_eq!(poll(&mut poller, Polled::Changed, now), 2 * SECOND);
         assert_eq!(
-            poll(&mut poller, Outcome::Unchanged, now + 299 * SECOND),
+            poll(&mut poller, Polled::Unchanged, now + 299 * SECOND),
             2 * SECOND
         );
         assert_eq!(
-            poll(&mut poller, Outcome::Unchanged, now + 300 * SECOND),
+            poll(&mut poller, Polled::Unchanged, now + 300 * SECOND),
             5 * SECOND
         );
-        assert_eq!(
-            poll(&mut poller, Outcome::Changed, now + 305 * SECOND),
-            2 * SECOND
-        );
+        assert_eq!(poll(&mut poller, Polled::Changed, now + 305 * SECOND), 2 * SECOND);
     }
 
     #[test]
     fn failures_back_off_and_a_good_answer_ends_that() {
         let (mut poller, now) = poller();
-        let waits: Vec<_> = (0..4).map(|_| poll(&mut poller, Outcome::Failed, now)).collect();
+        let waits: Vec<_> = (0..4).map(|_| poll(&mut poller, failed(), now)).collect();
         assert_eq!(waits, [2 * SECOND, 4 * SECOND, 5 * SECOND, 5 * SECOND]);
-        assert_eq!(poll(&mut poller, Outcome::Unchanged, now), 2 * SECOND);
+        assert_eq!(poll(&mut poller, Polled::Unchanged, now), 2 * SECOND);
     }
 
     #[test]
     fn an_unconfirmed_answer_is_confirmed_soon() {
         let (mut poller, now) = poller();
-        assert_eq!(poll(&mut poller, Outcome::Unconfirmed, now), SECOND / 2);
+        assert_eq!(poll(&mut poller, Polled::Unconfirmed, now), SECOND / 2);
     }
 
     #[test]
     fn freshness_fades_with_the_age_of_the_last_good_poll_even_while_one_hangs() {
         let (mut poller, now) = poller();
-        poll(&mut poller, Outcome::Changed, now);
+        poll(&mut poller, Polled::Changed, now);
         poller.start();
         assert_eq!(poller.wake(), Some(now + 10 * SECOND));
-        assert_eq!(poller.refresh(now + 10 * SECOND - Duration::from_millis(1)), None);
-        assert_eq!(poller.refresh(now + 10 * SECOND), Some(Freshness::Stale));
-        assert_eq!(poller.refresh(now + 11 * SECOND), None, "told once");
+        assert_eq!(
+            refresh(&mut poller, now + 10 * SECOND - Duration::from_millis(1)),
+            None
+        );
+        assert_eq!(refresh(&mut poller, now + 10 * SECOND), Some(Freshness::Stale));
+        assert_eq!(refresh(&mut poller, now + 11 * SECOND), None, "told once");
         assert_eq!(poller.wake(), Some(now + 60 * SECOND));
-        assert_eq!(poller.refresh(now + 60 * SECOND), Some(Freshness::Down));
+        assert_eq!(refresh(&mut poller, now + 60 * SECOND), Some(Freshness::Down));
         assert_eq!(poller.wake(), None, "only the poll under way can change anything");
-        poller.finish(Outcome::Unchanged, 1.0, now + 61 * SECOND);
-        assert_eq!(poller.refresh(now + 61 * SECOND), Some(Freshness::Live));
+        poller.finish(Polled::Unchanged, 1.0, now + 61 * SECOND);
+        assert_eq!(refresh(&mut poller, now + 61 * SECOND), Some(Freshness::Live));
     }
 
     #[test]
     fn a_failed_or_unconfirmed_poll_does_not_freshen() {
         let (mut poller, now) = poller();
-        poll(&mut poller, Outcome::Failed, now + 9 * SECOND);
-        poll(&mut poller, Outcome::Unconfirmed, now + 9 * SECOND);
-        assert_eq!(poller.refresh(now + 10 * SECOND), Some(Freshness::Stale));
+        poll(&mut poller, failed(), now + 9 * SECOND);
+        poll(&mut poller, Polled::Unconfirmed, now + 9 * SECOND);
+        assert_eq!(refresh(&mut poller, now + 10 * SECOND), Some(Freshness::Stale));
+    }
+
+    #[test]
+    fn a_state_that_is_not_live_has_a_cause_and_one_that_is_has_none() {
+        let (mut poller, now) = poller();
+        let cause = |poller: &mut Poller, at| {
+            poller.refresh(at, Timestamp::default());
+            poller.health().cause
+        };
+        poll(&mut poller, Polled::Changed, now);
+        poll(&mut poller, failed(), now + 2 * SECOND);
+        assert_eq!(cause(&mut poller, now + 9 * SECOND), None, "it is live");
+        let failure = NotLive::Failed(poller.last_failure().unwrap());
+        assert_eq!(cause(&mut poller, now + 10 * SECOND), Some(failure));
+        poller.start();
+        assert_eq!(
+            cause(&mut poller, now + 11 * SECOND),
+            Some(failure),
+            "until the next has ended"
+        );
+        poller.finish(Polled::Unconfirmed, 1.0, now + 12 * SECOND);
+        assert_eq!(cause(&mut poller, now + 12 * SECOND), Some(NotLive::Pending));
+        poll(&mut poller, Polled::Unchanged, now + 13 * SECOND);
+        assert_eq!(cause(&mut poller, now + 13 * SECOND), None);
     }
 
     #[test]
@@ -224,9 +298,9 @@ mod tests {
             ..Params::default()
         };
         let mut poller = Poller::new(&params, now);
-        assert_eq!(poller.refresh(now + 59 * SECOND), None);
+        assert_eq!(refresh(&mut poller, now + 59 * SECOND), None);
         assert_eq!(
-            poller.refresh(now + 60 * SECOND),
+            refresh(&mut poller, now + 60 * SECOND),
             Some(Freshness::Down),
             "and never down before stale"
         );

@@ -23,7 +23,7 @@ use tokio_stream::Stream;
 use super::cursor::Cursor;
 use super::end::End;
 use super::farewell::Farewell;
-use super::hub::Place;
+use super::registry::Seat;
 
 /// What a caller wants of a watch.
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ pin_project! {
     /// The frames of one `ActiveCalls` answer. An end that is no rotation comes as the last item.
     #[derive(Debug)]
     pub struct Watcher {
-        place: Place,
+        seat: Seat,
         cursor: Cursor,
         heartbeat: Duration,
         max_staleness: Duration,
@@ -76,7 +76,7 @@ enum Step {
 }
 
 impl Watcher {
-    pub(super) fn new(place: Place, cursor: Cursor, options: &Options) -> Self {
+    pub(super) fn new(seat: Seat, cursor: Cursor, options: &Options) -> Self {
         let now = Instant::now();
         let Options {
             resume_token: _,
@@ -84,11 +84,11 @@ impl Watcher {
             max_staleness,
             deadline,
         } = *options;
-        let rotate_after = place.params().rotate_after.mul_f64(place.jitter());
+        let rotate_after = seat.params().rotate_after.mul_f64(seat.params().jittered());
         Self {
-            changed: Arc::clone(&place.feed.changed).notified_owned(),
+            changed: Arc::clone(&seat.feed.changed).notified_owned(),
             timer: sleep_until(now),
-            place,
+            seat,
             cursor,
             heartbeat,
             max_staleness,
@@ -110,7 +110,7 @@ impl Stream for Watcher {
             match this.phase {
                 Phase::Open => {}
                 Phase::Leaving(farewell, said) => {
-                    if let Some(frame) = farewell.frame(said, this.place, this.cursor, *this.heartbeat) {
+                    if let Some(frame) = farewell.frame(said, this.seat, this.cursor, *this.heartbeat) {
                         return Poll::Ready(Some(Ok(frame)));
                     }
                     let end = farewell.end();
@@ -122,9 +122,9 @@ impl Stream for Watcher {
             let now = Instant::now();
             // Listen first and look then, so that nothing falls in between.
             this.changed
-                .set(Arc::clone(&this.place.feed.changed).notified_owned());
+                .set(Arc::clone(&this.seat.feed.changed).notified_owned());
             let step = Look {
-                place: this.place,
+                seat: this.seat,
                 heartbeat: *this.heartbeat,
                 max_staleness: *this.max_staleness,
                 deadline: *this.deadline,
@@ -157,7 +157,7 @@ impl Stream for Watcher {
 
 /// All that the next step depends on, besides the feed and the cursor.
 struct Look<'w> {
-    place: &'w Place,
+    seat: &'w Seat,
     heartbeat: Duration,
     max_staleness: Duration,
     deadline: Option<Instant>,
@@ -168,10 +168,10 @@ struct Look<'w> {
 
 impl Look<'_> {
     fn step(self, cursor: &mut Cursor, now: Instant) -> Step {
-        let params = self.place.params();
-        let mut shared = self.place.feed.lock();
-        let draining = shared.draining;
-        let good = shared.last_good;
+        let params = self.seat.params();
+        let mut shared = self.seat.feed.lock();
+        let closed = shared.closed;
+        let good = shared.poller.last_good();
         let Some(log) = &mut shared.log else {
             return Step::End(End::NoPoll(None));
         };
@@ -189,13 +189,15 @@ impl Look<'_> {
         if too_old.is_some_and(|at| at <= now) {
             return Step::End(End::Stale);
         }
-        if draining {
-            return Step::Leave(Farewell::Draining);
+        match closed {
+            None => {}
+            Some(End::Draining) => return Step::Leave(Farewell::Draining),
+            Some(end) => return Step::End(end),
         }
         if self.rotate_at <= now {
             return Step::Leave(Farewell::Rotated);
         }
-        if let Some(frame) = cursor.next(log, self.heartbeat) {
+        if let Some(frame) = cursor.next(log, self.heartbeat, now) {
             return Step::Send(frame);
         }
         let heartbeat_at = self.last_sent + self.heartbeat;

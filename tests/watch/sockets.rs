@@ -272,7 +272,7 @@ async fn a_gateway_that_stops_says_goodbye_to_every_watch() {
 
 /// `NoCollateral` on one HTTP/2 connection: the stuck stream's window is full, its siblings' are their own.
 ///
-/// Seen to fail: with `|| outcome == Outcome::Changed` taken out where a poll ends in owner.rs, siblings wait for the
+/// Seen to fail: with `|| polled == Polled::Changed` taken out where a poll ends in owner.rs, siblings wait for the
 /// heartbeat.
 #[tokio::test]
 async fn a_stuck_stream_neither_ends_nor_delays_its_siblings() {

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use prost::Message as _;
 use prost_types::Timestamp;
+use tonic_types::pb;
 
 use super::*;
 use crate::proto::v1::active_calls_response::Event;
-use crate::proto::v1::{self, ActiveCallsResponse, FeedState};
+use crate::proto::v1::{self, ActiveCallsResponse};
+use crate::watch::health::Health;
 use crate::watch::history::{CallRow, History, State, StatusRow, Table, Token};
 use crate::watch::params::Params;
 
@@ -62,11 +64,20 @@ fn params() -> Params {
 /// A log that begins with `state`.
 fn begin(feed: u64, epoch: u64, state: State, params: &Params) -> Log {
     let history = History::begin(feed, epoch, state, observed(1), Instant::now(), params.history());
-    Log::new(history, params)
+    Log::new(history, params, |_| pb::Status::default())
 }
 
 fn log_of(first: &[(u8, u8)]) -> Log {
     begin(FEED, EPOCH, to_state(&rows(first)), &params())
+}
+
+fn health(freshness: Freshness) -> Health {
+    Health {
+        freshness,
+        since: observed(1),
+        cause: None,
+        next_poll: None,
+    }
 }
 
 fn advance(log: &mut Log, next: &[(u8, u8)], poll: i64) {
@@ -85,7 +96,7 @@ fn decode(frame: &Bytes) -> ActiveCallsResponse {
 }
 
 fn told(log: &mut Log, cursor: &mut Cursor) -> Vec<ActiveCallsResponse> {
-    std::iter::from_fn(|| cursor.next(log, HEARTBEAT))
+    std::iter::from_fn(|| cursor.next(log, HEARTBEAT, Instant::now()))
         .map(|frame| decode(&frame))
         .collect()
 }
@@ -182,8 +193,8 @@ fn each_change_is_a_version_and_one_delta_that_all_share() {
     assert_eq!(told(&mut log, &mut a), []);
     advance(&mut log, &[(1, 0), (2, 0)], 3);
     let (to_a, to_b) = (
-        a.next(&mut log, HEARTBEAT).unwrap(),
-        b.next(&mut log, HEARTBEAT).unwrap(),
+        a.next(&mut log, HEARTBEAT, Instant::now()).unwrap(),
+        b.next(&mut log, HEARTBEAT, Instant::now()).unwrap(),
     );
     assert_eq!(to_a.as_ptr(), to_b.as_ptr(), "encoded once");
     let event = decode(&to_a);
@@ -307,7 +318,7 @@ fn a_change_between_open_and_first_look_is_not_hidden_by_the_bookmark() {
     let mut cursor = start(&log, &token);
     advance(&mut log, &[(2, 0)], 2);
     let first = cursor
-        .next(&mut log, HEARTBEAT)
+        .next(&mut log, HEARTBEAT, Instant::now())
         .map(|frame| decode(&frame))
         .unwrap();
     held.apply(&first);
@@ -338,8 +349,8 @@ fn a_feed_state_that_is_told_late_is_of_the_present_version() {
     for event in told(&mut log, &mut cursor) {
         held.apply(&event);
     }
-    log.set_freshness(Freshness::Stale, FeedState::default());
-    log.set_freshness(Freshness::Live, FeedState::default());
+    log.tell(health(Freshness::Stale));
+    log.tell(health(Freshness::Live));
     advance(&mut log, &[(2, 0)], 2);
     let events = told(&mut log, &mut cursor);
     for event in &events {
@@ -359,7 +370,7 @@ fn a_snapshot_is_of_the_moment_in_which_its_first_part_is_told() {
     let mut log = log_of(&[(1, 0)]);
     let mut cursor = start(&log, b"");
     advance(&mut log, &[(2, 0)], 2);
-    log.set_freshness(Freshness::Stale, FeedState::default());
+    log.tell(health(Freshness::Stale));
     let events = told(&mut log, &mut cursor);
     assert_eq!(events[0].freshness(), Freshness::Stale);
     let mut held = Held::default();
@@ -374,12 +385,12 @@ fn a_snapshot_is_of_the_moment_in_which_its_first_part_is_told() {
 #[test]
 fn whoever_comes_while_the_state_is_not_live_is_told_so() {
     let mut log = log_of(&[(1, 0)]);
-    log.set_freshness(Freshness::Stale, FeedState::default());
+    log.tell(health(Freshness::Stale));
     let mut cursor = start(&log, b"");
     let events = told(&mut log, &mut cursor);
     assert_eq!(events.len(), 2);
     assert!(matches!(events[1].event, Some(Event::FeedState(_))));
-    log.set_freshness(Freshness::Live, FeedState::default());
+    log.tell(health(Freshness::Live));
     let mut cursor = start(&log, b"");
     assert_eq!(told(&mut log, &mut cursor).len(), 1, "live goes without saying");
 }
@@ -390,7 +401,7 @@ fn a_delta_made_while_stale_says_so() {
     let mut cursor = start(&log, b"");
     told(&mut log, &mut cursor);
     advance(&mut log, &[(2, 0)], 2);
-    log.set_freshness(Freshness::Stale, FeedState::default());
+    log.tell(health(Freshness::Stale));
     let events = told(&mut log, &mut cursor);
     assert_eq!(delta(&events[0]).from_version, 1);
     assert!(events.iter().all(|event| event.freshness() == Freshness::Stale));
@@ -405,7 +416,7 @@ fn a_snapshot_in_parts_has_its_token_in_the_last_and_its_rows_once() {
     };
     let mut log = begin(FEED, EPOCH, to_state(&rows(&all)), &params);
     let mut cursor = start(&log, b"");
-    let first = decode(&cursor.next(&mut log, HEARTBEAT).unwrap());
+    let first = decode(&cursor.next(&mut log, HEARTBEAT, Instant::now()).unwrap());
     // What happens meanwhile comes after the last part.
     advance(&mut log, &[(1, 1)], 2);
     let mut events = vec![first];

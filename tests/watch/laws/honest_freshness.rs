@@ -121,7 +121,7 @@ fn is_told(recording: &Recording, at: Instant, freshness: Freshness) -> bool {
     })
 }
 
-/// Seen to fail: with `Outcome::Unconfirmed` counted as good in `finish` of poller.rs, a doubted answer keeps the
+/// Seen to fail: with `Polled::Unconfirmed` counted as good in `finish` of poller.rs, a doubted answer keeps the
 /// state live.
 #[test]
 fn honest_freshness() {

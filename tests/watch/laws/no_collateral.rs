@@ -53,7 +53,7 @@ fn is_told(recording: &Recording, at: Instant) -> bool {
     })
 }
 
-/// Seen to fail: with `|| outcome == Outcome::Changed` taken out where a poll ends in owner.rs, changes wait for the next
+/// Seen to fail: with `|| polled == Polled::Changed` taken out where a poll ends in owner.rs, changes wait for the next
 /// heartbeat.
 #[test]
 fn no_collateral() {

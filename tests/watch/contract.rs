@@ -5,12 +5,13 @@ use std::time::Duration;
 use portico::proto::v1::active_calls_response::Event;
 use portico::proto::v1::goodbye;
 use portico::proto::v1::snapshot::Reason;
-use portico::proto::v1::{ActiveCallsRequest, ActiveCallsResponse, Delta, Freshness};
+use portico::proto::v1::{ActiveCallsRequest, ActiveCallsResponse, Delta, FeedState, Freshness};
 use portico::watch::{Params, Watcher};
+use prost::Message as _;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tonic::{Code, Status};
-use tonic_types::StatusExt as _;
+use tonic_types::{StatusExt as _, pb};
 
 use super::gateway::{Gateway, Stream, even, request, resume};
 use super::held::Held;
@@ -69,6 +70,19 @@ fn told(status: &Status) -> (Code, String, bool) {
         reason.unwrap_or_default(),
         details.retry_info().is_some(),
     )
+}
+
+fn feed_state(event: &ActiveCallsResponse) -> &FeedState {
+    match &event.event {
+        Some(Event::FeedState(state)) => state,
+        other => panic!("not a feed state: {other:?}"),
+    }
+}
+
+/// A status that came in a message, to be read as any other.
+fn as_status(told: &pb::Status) -> Status {
+    let code = Code::from(told.code);
+    Status::with_details(code, told.message.clone(), told.encode_to_vec().into())
 }
 
 async fn refused(gateway: &Gateway, request: ActiveCallsRequest) -> Status {
@@ -368,10 +382,9 @@ async fn no_failure_empties_the_state_or_makes_a_version() {
             held.apply(&event);
             assert_eq!(event.version, 1, "{failure:?}");
             if let Some(Event::FeedState(state)) = &event.event {
-                assert!(
-                    state.cause.is_some() || matches!(failure, Reply::Hang),
-                    "{failure:?}"
-                );
+                let cause = state.cause.as_ref().map(|cause| told(&as_status(cause)).1);
+                let cause = cause.expect("a state that is not live has a cause");
+                assert!(!cause.is_empty(), "{failure:?}");
                 transitions.push((begun.elapsed().as_secs(), event.freshness()));
             }
         }
@@ -388,6 +401,58 @@ async fn no_failure_empties_the_state_or_makes_a_version() {
         }
         assert_eq!(event.freshness(), Freshness::Live);
     }
+}
+
+/// The cause used to have no details, the wait to be 0 while a poll was under way, and whoever came later to be told
+/// what was so at the transition.
+#[tokio::test(start_paused = true)]
+async fn a_feed_state_tells_the_facts_of_the_moment_in_which_it_is_told() {
+    let wait = |event: &ActiveCallsResponse| {
+        let wait = feed_state(event).next_poll_in;
+        wait.map(|wait| Duration::try_from(wait).expect("no wait is negative"))
+    };
+    let gateway = gateway_over(Scene::of(2));
+    let (mut stream, _) = begin(&gateway).await;
+    gateway.upstream.set(Reply::Status(503));
+    // Polls fail after 2, 4, 8 and 13 s.
+    let first = stream.event().await;
+    assert_eq!(first.freshness(), Freshness::Stale);
+    assert_eq!(wait(&first), Some(3 * SECOND));
+    let cause = as_status(feed_state(&first).cause.as_ref().expect("a cause"));
+    let expected = (Code::Unavailable, "UPSTREAM_UNAVAILABLE".to_owned(), true);
+    assert_eq!(told(&cause), expected);
+    assert_eq!(feed_state(&first).last_good_at, first.observed_at);
+
+    pass(Duration::from_millis(1_500)).await;
+    let (mut late, _) = begin(&gateway).await;
+    let later = late.event().await;
+    assert_eq!(wait(&later), Some(Duration::from_millis(1_500)));
+    assert_eq!(feed_state(&later).since, feed_state(&first).since);
+
+    gateway.upstream.set(Reply::Status(401));
+    pass(2 * SECOND).await;
+    let (mut later, _) = begin(&gateway).await;
+    let later = later.event().await;
+    let cause = as_status(feed_state(&later).cause.as_ref().expect("a cause"));
+    let expected = (Code::Internal, "UPSTREAM_LICENSE_REJECTED".to_owned(), false);
+    assert_eq!(told(&cause), expected, "of the last poll, not of the transition");
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_poll_under_way_has_no_answer_yet_that_is_the_cause() {
+    let gateway = with(Params {
+        poll_timeout: 30 * SECOND,
+        ..even()
+    });
+    let (mut stream, _) = begin(&gateway).await;
+    gateway.upstream.set(Reply::Hang);
+    let event = stream.event().await;
+    let state = feed_state(&event);
+    assert_eq!(event.freshness(), Freshness::Stale);
+    assert_eq!(state.next_poll_in, None, "a poll is under way");
+    let cause = as_status(state.cause.as_ref().expect("a cause"));
+    let expected = (Code::Unavailable, "WATCH_POLL_PENDING".to_owned(), true);
+    assert_eq!(told(&cause), expected);
 }
 
 #[tokio::test(start_paused = true)]
@@ -630,6 +695,53 @@ async fn what_is_told_at_the_end_is_so_when_it_is_told() {
         events.iter().all(|event| event.freshness() == Freshness::Stale),
         "{events:?}"
     );
+}
+
+/// A feed whose owner had panicked used to say LIVE for ever.
+#[tokio::test(start_paused = true)]
+async fn a_feed_whose_task_fails_ends_its_watches_and_the_next_watcher_starts_another() {
+    let mut polls = 0;
+    let upstream = Upstream::scripted(move |_| {
+        polls += 1;
+        assert!(polls != 2 && polls != 4, "a defect");
+        Answer {
+            after: Duration::ZERO,
+            reply: Reply::Scene(Scene::of(2)),
+        }
+    });
+    let failed = (Code::Unavailable, "FEED_FAILED".to_owned(), true);
+    let gateway = Gateway::new(&upstream, even());
+    let (mut stream, held) = begin(&gateway).await;
+    let (events, status) = stream.rest().await;
+    assert_eq!((events, told(&status)), (Vec::new(), failed.clone()));
+    assert_eq!(gateway.hub.feeds().len(), 0, "its key is free");
+
+    let (mut again, held) = {
+        let mut stream = gateway.watch(resume(1, &held.token)).await;
+        assert!(
+            is_bookmark(&stream.event().await),
+            "another feed, and the same state"
+        );
+        (stream, held)
+    };
+    assert_eq!(again.rest().await.1.code(), Code::Unavailable);
+    let mut last = gateway.watch(resume(1, &held.token)).await;
+    assert!(is_bookmark(&last.event().await));
+    assert!(
+        timeout(SECOND, gateway.hub.drain()).await.is_ok(),
+        "it waits for nobody who is gone"
+    );
+    assert_eq!(told(&last.rest().await.1).1, "DRAINING");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_for_a_feed_that_fails_is_told_at_once() {
+    let upstream = Upstream::scripted(|_| panic!("a defect"));
+    let gateway = Gateway::new(&upstream, even());
+    let begun = Instant::now();
+    assert_eq!(told(&refused(&gateway, request(1)).await).1, "FEED_FAILED");
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+    assert_eq!(gateway.watchers(), 0);
 }
 
 // --- limits ---

@@ -53,7 +53,9 @@ struct Owner {
     poll: Option<Poll>,
     /// Whether the last answer is one that must be confirmed.
     unconfirmed: bool,
-    /// Since when nobody watches.
+    /// Whether there has been a good poll.
+    is_open: bool,
+    /// Since when nobody watches, or nobody has come for the first good poll.
     alone_since: Option<Instant>,
 }
 
@@ -118,6 +120,7 @@ impl Owner {
             feed,
             poll: None,
             unconfirmed: false,
+            is_open: false,
             alone_since: None,
         }
     }
@@ -170,9 +173,11 @@ impl Owner {
         self.leaves_at().is_some_and(|at| at <= now) && self.polling.registry.remove_if_alone(&self.feed)
     }
 
-    /// When a feed that is alone is given up.
+    /// When a feed that is alone is given up. Not while its first good poll may be under way: that is what the next try
+    /// to watch opens with, however slow the upstream is.
     fn leaves_at(&self) -> Option<Instant> {
-        Some(self.alone_since? + self.params().linger)
+        let may_open = self.poll.is_some() && !self.is_open;
+        Some(self.alone_since? + self.params().linger).filter(|_| !may_open)
     }
 
     /// A poll has ended: read it, tell of it, plan the next.
@@ -251,6 +256,7 @@ impl Owner {
                 let feed = self.feed.hash;
                 let history = History::begin(feed, epoch, state, observed_at, now, params.history());
                 *log = Some(Log::new(history, params, self.polling.explain));
+                (self.is_open, self.alone_since) = (true, None);
                 Polled::Changed
             }
         }

@@ -317,6 +317,56 @@ async fn a_query_that_the_upstream_refuses_is_refused_at_once() {
     }
 }
 
+/// A poll that outlived the linger used to be thrown away, and the next try began another.
+#[tokio::test(start_paused = true)]
+async fn a_feed_opens_as_long_as_polls_succeed_however_slow_they_are() {
+    for seconds in [12, 28] {
+        let after = seconds * SECOND;
+        let upstream = Upstream::scripted(move |_| Answer {
+            after,
+            reply: Reply::Scene(Scene::of(2)),
+        });
+        let slow = Params {
+            poll_timeout: 30 * SECOND,
+            ..even()
+        };
+        let gateway = Gateway::new(&upstream, slow);
+        let begun = Instant::now();
+        assert_eq!(told(&refused(&gateway, request(1)).await).1, "WATCH_NO_POLL");
+        assert_eq!(begun.elapsed(), 5 * SECOND);
+        // Later than the linger counts from the last watcher, and sooner than it counts from the first good poll.
+        pass(after + 9 * SECOND).await;
+        let polls = gateway.upstream.count();
+        let begun = Instant::now();
+        let (_, held) = begin(&gateway).await;
+        assert_eq!(begun.elapsed(), Duration::ZERO, "it is open");
+        assert_eq!(held.state, Scene::of(2).told());
+        assert_eq!(
+            gateway.upstream.count(),
+            polls,
+            "of the poll that was begun for the first try"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_feed_that_nobody_waits_for_ends_with_a_poll_that_fails() {
+    let gateway = Gateway::new(
+        &Upstream::always(Reply::Hang),
+        Params {
+            poll_timeout: 30 * SECOND,
+            ..even()
+        },
+    );
+    refused(&gateway, request(1)).await;
+    pass(24 * SECOND).await;
+    assert_eq!(gateway.hub.feeds().len(), 1, "its poll may still end well");
+    pass(2 * SECOND).await;
+    assert_eq!(gateway.hub.feeds().len(), 0);
+    pass(60 * SECOND).await;
+    assert_eq!(gateway.upstream.count(), 1);
+}
+
 // --- resume ---
 
 #[tokio::test(start_paused = true)]

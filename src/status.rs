@@ -144,22 +144,25 @@ pub fn of_failure(kind: Kind, asked: Option<Duration>) -> Status {
 /// The status of a watch that was not opened or has ended.
 #[must_use]
 pub fn of_watch(end: End) -> Status {
-    if end == End::OtherFeed {
-        return of_violations([("resume_token", "is of another customer or other products")]);
-    }
     let row = row_of_end(end);
     let cause = match end {
         End::NoPoll(Some(kind)) => Some(("cause".to_owned(), row_of_kind(kind).reason.to_owned())),
         _ => None,
     };
     let mut details = row.details(cause.into_iter().collect());
-    if let End::Quota(quota) = end {
-        let (subject, limit) = match quota {
-            Quota::FeedWatchers(limit) => ("watchers of one feed", limit),
-            Quota::Watchers(limit) => ("watchers", limit),
-            Quota::Feeds(limit) => ("feeds", limit),
-        };
-        details.add_quota_failure_violation(subject, format!("at most {limit}"));
+    match end {
+        End::Quota(quota) => {
+            let (subject, limit) = match quota {
+                Quota::FeedWatchers(limit) => ("watchers of one feed", limit),
+                Quota::Watchers(limit) => ("watchers", limit),
+                Quota::Feeds(limit) => ("feeds", limit),
+            };
+            details.add_quota_failure_violation(subject, format!("at most {limit}"));
+        }
+        End::OtherFeed => {
+            details.add_bad_request_violation("resume_token", "is of another customer or other products");
+        }
+        _ => {}
     }
     row.status(details)
 }
@@ -240,6 +243,7 @@ mod tests {
             let error = Error::Status {
                 status: http::StatusCode::IM_A_TEAPOT,
                 kind,
+                csv: true,
                 retry_after: asked.map(Duration::from_secs),
             };
             let delay = of_call(&error).get_details_retry_info()?.retry_delay?;

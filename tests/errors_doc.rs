@@ -116,6 +116,7 @@ fn what_the_gateway_refuses_is_listed() {
     ];
     for refused in ends.map(status::of_watch).into_iter().chain([
         status::of_violations([]),
+        status::of_watch(End::OtherFeed),
         status::malformed_request(),
         status::unsupported_request(),
     ]) {
@@ -139,6 +140,7 @@ fn error_of(row: &Row, effect: Effect) -> Error {
     match &*row.what {
         what if what.starts_with("no connection") => Error::Connect("refused".into()),
         what if what.starts_with("the connection broke") => Error::Interrupted("cut".into()),
+        what if what.starts_with("nothing was sent") => Error::Expired,
         what if what.starts_with("no complete answer") => Error::Elapsed {
             within: Duration::from_secs(30),
         },

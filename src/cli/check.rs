@@ -26,6 +26,9 @@ pub(super) async fn run(args: CheckArgs) -> Result<(), Failure> {
 
     match client.probe().await {
         Ok(()) => passed(format_args!("the upstream at {base} answers")),
+        Err(error) if error.kind() == Kind::NotHttp => {
+            return failed(format_args!("what answers at {base} is no web service"), &error);
+        }
         Err(error) => return failed(format_args!("the upstream at {base} does not answer"), &error),
     }
     let Some(i_customer) = i_customer else {

@@ -15,21 +15,24 @@ use std::time::Duration;
 
 use super::error::{Error, Violation};
 use crate::upstream::Transport;
-use crate::upstream::value::{Id, Invalid, Number, OptionalId, ProductIds, StandIn, Text};
+use crate::upstream::value::{Id, Invalid, Number, OptionalId, ProductIds, StandIn, Text, clash};
 
 /// The fields of one request.
 #[derive(Debug)]
-pub(super) struct Fields {
+pub(super) struct Fields<'r> {
     transport: Transport,
     violations: Vec<Violation>,
+    /// The texts that break no rule by themselves.
+    texts: Vec<(&'static str, &'r str)>,
 }
 
-impl Fields {
+impl<'r> Fields<'r> {
     /// Fields whose texts `transport` must carry.
     pub(super) fn over(transport: Transport) -> Self {
         Self {
             transport,
             violations: Vec::new(),
+            texts: Vec::new(),
         }
     }
 
@@ -38,7 +41,8 @@ impl Fields {
     /// # Errors
     ///
     /// [`Error::Invalid`] with every violation, if there is one.
-    pub(super) fn finish<T>(self, read: T) -> Result<T, Error> {
+    pub(super) fn finish<T>(mut self, read: T) -> Result<T, Error> {
+        self.check_together();
         if self.violations.is_empty() {
             Ok(read)
         } else {
@@ -47,23 +51,31 @@ impl Fields {
     }
 
     /// The id of a record.
-    pub(super) fn id(&mut self, field: &str, value: i64) -> Id {
+    pub(super) fn id(&mut self, field: &'static str, value: i64) -> Id {
         self.note(field, Id::parse(value))
     }
 
     /// The id of a record, or 0 for none.
-    pub(super) fn optional_id(&mut self, field: &str, value: i64) -> OptionalId {
+    pub(super) fn optional_id(&mut self, field: &'static str, value: i64) -> OptionalId {
         self.note(field, OptionalId::parse(value))
     }
 
     /// A text that must be there.
-    pub(super) fn text(&mut self, field: &str, value: &str) -> Text {
-        self.note(field, Text::parse(value, self.transport))
+    pub(super) fn text(&mut self, field: &'static str, value: &'r str) -> Text {
+        let parsed = Text::parse(value, self.transport);
+        if parsed.is_ok() {
+            self.texts.push((field, value));
+        }
+        self.note(field, parsed)
     }
 
     /// Product ids; none means all.
-    pub(super) fn product_ids(&mut self, field: &str, value: &[String]) -> Option<ProductIds> {
-        ProductIds::parse(value, self.transport).unwrap_or_else(|violations| {
+    pub(super) fn product_ids(&mut self, field: &'static str, value: &'r [String]) -> Option<ProductIds> {
+        let parsed = ProductIds::parse(value, self.transport);
+        if parsed.is_ok() {
+            self.texts.extend(value.iter().map(|id| (field, &**id)));
+        }
+        parsed.unwrap_or_else(|violations| {
             for (index, invalid) in violations {
                 let field = index.map_or_else(|| field.to_owned(), |index| format!("{field}[{index}]"));
                 self.violate(field, invalid.to_string());
@@ -73,24 +85,28 @@ impl Fields {
     }
 
     /// The id of a record; 0 is not sent.
-    pub(super) fn id_if_set(&mut self, field: &str, value: i64) -> Option<Id> {
+    pub(super) fn id_if_set(&mut self, field: &'static str, value: i64) -> Option<Id> {
         // The range of what may be written, 0 included, is what the caller is told.
         self.optional_id(field, value);
         Id::parse(value).ok()
     }
 
     /// A number; 0 is not sent.
-    pub(super) fn number_if_set(&mut self, field: &str, value: i64) -> Option<Number> {
+    pub(super) fn number_if_set(&mut self, field: &'static str, value: i64) -> Option<Number> {
         (value != 0).then(|| self.note(field, Number::parse(value)))
     }
 
     /// A text; an empty one is not sent.
-    pub(super) fn text_if_set(&mut self, field: &str, value: &str) -> Option<Text> {
+    pub(super) fn text_if_set(&mut self, field: &'static str, value: &'r str) -> Option<Text> {
         (!value.is_empty()).then(|| self.text(field, value))
     }
 
     /// A duration; `None` if it is absent.
-    pub(super) fn duration(&mut self, field: &str, value: Option<prost_types::Duration>) -> Option<Duration> {
+    pub(super) fn duration(
+        &mut self,
+        field: &'static str,
+        value: Option<prost_types::Duration>,
+    ) -> Option<Duration> {
         let read = value.map(Duration::try_from).transpose();
         read.unwrap_or_else(|_| {
             self.violate(field.to_owned(), "must be a duration of 0 or more".to_owned());
@@ -98,7 +114,21 @@ impl Fields {
         })
     }
 
-    fn note<T: StandIn>(&mut self, field: &str, parsed: Result<T, Invalid>) -> T {
+    /// Over the routes all texts are in one path, where some may not meet.
+    fn check_together(&mut self) {
+        let texts = self.texts.iter().map(|(_, text)| *text);
+        let Some(pair) = clash(texts).filter(|_| self.transport == Transport::Routes) else {
+            return;
+        };
+        let mut fields: Vec<_> = self.texts.iter().filter(|(_, text)| pair.is_in(text)).collect();
+        fields.dedup_by_key(|(field, _)| *field);
+        let told: Vec<_> = fields.into_iter().map(|(field, _)| (*field).to_owned()).collect();
+        for field in told {
+            self.violate(field, format!("the texts together {}", pair.told));
+        }
+    }
+
+    fn note<T: StandIn>(&mut self, field: &'static str, parsed: Result<T, Invalid>) -> T {
         parsed.unwrap_or_else(|invalid| {
             self.violate(field.to_owned(), invalid.to_string());
             T::stand_in()
@@ -114,7 +144,7 @@ impl Fields {
 mod tests {
     use super::*;
 
-    fn violated(fields: Fields) -> Vec<String> {
+    fn violated(fields: Fields<'_>) -> Vec<String> {
         let Err(Error::Invalid(violations)) = fields.finish(()) else {
             panic!("violations");
         };
@@ -123,12 +153,12 @@ mod tests {
 
     #[test]
     fn every_violation_is_noted_in_the_order_of_reading() {
+        let ids = ["1", "", "2,3"].map(str::to_owned);
         let mut fields = Fields::over(Transport::Routes);
         fields.id("i_customer", 0);
         fields.text("name", "Sales");
         fields.text("id", "..");
         fields.optional_id("i_account", -1);
-        let ids = ["1", "", "2,3"].map(str::to_owned);
         fields.product_ids("product_ids", &ids);
         let negative = prost_types::Duration {
             seconds: -1,
@@ -147,6 +177,26 @@ mod tests {
     }
 
     #[test]
+    fn texts_that_may_not_meet_are_noted_by_all_their_fields() {
+        let ids = ["11".to_owned()];
+        for (transport, expected) in [
+            (Transport::Routes, vec!["name", "id"]),
+            (Transport::Reply, vec![]),
+        ] {
+            let mut fields = Fields::over(transport);
+            fields.text("name", "100%");
+            fields.text("id", "😀");
+            fields.product_ids("product_ids", &ids);
+            let noted = match fields.finish(()) {
+                Err(Error::Invalid(violations)) => violations,
+                _ => Vec::new(),
+            };
+            let noted: Vec<_> = noted.iter().map(|violation| &*violation.field).collect();
+            assert_eq!(noted, expected, "{transport:?}");
+        }
+    }
+
+    #[test]
     fn what_is_read_comes_out_if_no_rule_is_broken() {
         let mut fields = Fields::over(Transport::Routes);
         let read = (fields.id("i_customer", 7), fields.text("name", "Sales"));
@@ -159,6 +209,7 @@ mod tests {
 
     #[test]
     fn what_is_not_set_is_not_sent() {
+        let long = "x".repeat(251);
         let mut fields = Fields::over(Transport::Reply);
         assert!(fields.id_if_set("i_account", 0).is_none());
         assert!(fields.id_if_set("i_account", 7).is_some());
@@ -168,7 +219,7 @@ mod tests {
         assert!(fields.text_if_set("name", "\0").is_some());
         fields.id_if_set("i_account", -1);
         fields.number_if_set("content_id", 1 << 31);
-        fields.text_if_set("name", &"x".repeat(251));
+        fields.text_if_set("name", &long);
         assert_eq!(violated(fields), ["i_account", "content_id", "name"]);
     }
 }

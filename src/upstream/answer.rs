@@ -27,6 +27,13 @@ pub fn decode(body: &[u8]) -> Result<Answer, Error> {
     }
 }
 
+/// Whether the body of an answer with this head says anything: another status, or another media type, decides alone.
+#[must_use]
+pub fn wants_body(status: StatusCode, headers: &HeaderMap) -> bool {
+    // A null result has no media type at all.
+    status == StatusCode::OK && (is_csv(headers) || !headers.contains_key(CONTENT_TYPE))
+}
+
 /// Whether this may be the answer to something with this effect: all that can be said without decoding the body.
 ///
 /// # Errors
@@ -34,15 +41,18 @@ pub fn decode(body: &[u8]) -> Result<Answer, Error> {
 /// [`Error::Status`] for any status but 200; [`Error::Empty`] and [`Error::NotCsv`].
 pub fn check(answer: &Response<Bytes>, effect: Effect) -> Result<(), Error> {
     let (status, headers) = (answer.status(), answer.headers());
+    let csv = is_csv(headers);
     match status {
         // A service that returns null: one build of the upstream says it with 204, another with 200 and no body.
         StatusCode::NO_CONTENT => Err(Error::Empty),
+        StatusCode::OK if !wants_body(status, headers) => Err(Error::NotCsv),
         StatusCode::OK if answer.body().is_empty() => Err(Error::Empty),
-        StatusCode::OK if is_csv(headers) => Ok(()),
+        StatusCode::OK if csv => Ok(()),
         StatusCode::OK => Err(Error::NotCsv),
         _ => Err(Error::Status {
             status,
-            kind: kind_of_status(status, is_csv(headers), effect),
+            kind: kind_of_status(status, csv, effect),
+            csv,
             retry_after: retry_after(headers),
         }),
     }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   call   an operation, and its part of the decoded answer
-//!   fetch  an operation, and the body as it came
+//!   poll   for live calls, and the body as it came
 //!   probe  the published page, and that anything answered
 //! ```
 
@@ -14,6 +14,7 @@ use tower::{Service, ServiceExt as _};
 
 use super::exchange::Expects;
 use super::http::{BuildError, Http, Params as HttpParams};
+use super::operation::ListActiveCalls;
 use super::stack::{self, Stack};
 use super::{BaseUrl, Context, Effect, Error, Exchange, Operation, Transport, answer, request};
 
@@ -32,7 +33,8 @@ impl Default for Params {
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(30),
-            probe_timeout: Duration::from_secs(3),
+            // Longer than connecting may take, so that each failure has one name.
+            probe_timeout: Duration::from_secs(4),
             http: HttpParams::default(),
         }
     }
@@ -97,7 +99,7 @@ impl Client {
     /// Dropping the future abandons the exchange: a change may then happen or not.
     pub async fn call<O: Operation>(&self, context: &Context, operation: &O) -> Result<O::Answer, Error> {
         let answer = self
-            .fetch(context, operation)
+            .ask(context, operation)
             .await
             .and_then(|body| answer::decode(&body))
             .and_then(|answer| operation.parse(answer));
@@ -107,22 +109,21 @@ impl Client {
         })
     }
 
-    /// Asks the upstream for `operation` and gives the body of the answer as it is, for a reader that knows most of it
-    /// already.
+    /// Polls for live calls and gives the body of the answer as it is, for a reader that knows most of it already.
     ///
     /// # Errors
     ///
-    /// As [`Client::call`] of a read, but for what only decoding can tell.
+    /// As [`Client::call`], but for what only decoding can tell.
     ///
     /// # Cancellation
     ///
-    /// As [`Client::call`].
-    pub async fn fetch<O: Operation>(&self, context: &Context, operation: &O) -> Result<Bytes, Error> {
-        let (mut request, template) =
-            request::write(self.transport, operation, &self.base, &context.license)?;
-        if let Some(trace) = &context.trace {
-            trace.write(request.headers_mut());
-        }
+    /// Dropping the future abandons the exchange.
+    pub async fn poll(&self, context: &Context, query: &ListActiveCalls) -> Result<Bytes, Error> {
+        self.ask(context, query).await
+    }
+
+    async fn ask<O: Operation>(&self, context: &Context, operation: &O) -> Result<Bytes, Error> {
+        let (request, template) = request::write(self.transport, operation, &self.base, &context.license)?;
         let exchange = Exchange {
             request,
             operation: O::NAME,
@@ -132,6 +133,7 @@ impl Client {
             license: Some(context.license.clone()),
             time_limit: self.timeout,
             deadline: context.deadline,
+            trace: context.trace.clone(),
             resend_count: 0,
         };
         self.exchange(exchange).await.map(Response::into_body)
@@ -152,6 +154,7 @@ impl Client {
             license: None,
             time_limit: self.probe_timeout,
             deadline: None,
+            trace: None,
             resend_count: 0,
         };
         self.exchange(exchange).await.map(drop)

@@ -9,7 +9,8 @@ use http::StatusCode;
 
 use crate::codec::{csv, jsv};
 
-/// What the HTTP client said: for the log alone, and without its URL.
+/// What the HTTP client said: for the log alone, and without its URL. Of the upstream it may quote the names in a
+/// certificate that does not fit, and nothing else.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// A failed call to the upstream.
@@ -36,6 +37,9 @@ pub enum Error {
         /// How long the answer was waited for.
         within: Duration,
     },
+    /// The caller's deadline had passed before anything was sent.
+    #[error("the deadline had passed before the request was sent")]
+    Expired,
     /// The answer's body is larger than the gateway reads.
     #[error("the answer is larger than {limit} bytes")]
     TooLarge {
@@ -49,6 +53,8 @@ pub enum Error {
         status: StatusCode,
         /// What the status means for this operation.
         kind: Kind,
+        /// Whether it came with CSV: then the service itself said it, and nothing in between.
+        csv: bool,
         /// How long the upstream asks to wait.
         retry_after: Option<Duration>,
     },
@@ -192,7 +198,7 @@ impl Error {
             Self::Connect(_) => Kind::Unreachable,
             Self::Interrupted(_) => Kind::Interrupted,
             Self::NotHttp(_) => Kind::NotHttp,
-            Self::Elapsed { .. } => Kind::Elapsed,
+            Self::Elapsed { .. } | Self::Expired => Kind::Elapsed,
             Self::TooLarge { .. } => Kind::TooLarge,
             Self::Status { kind, .. } => *kind,
             Self::Empty => Kind::Empty,
@@ -219,7 +225,7 @@ impl Error {
     /// The error as a change's caller must hear it: [`Error::OutcomeUnknown`] where the change may have happened.
     ///
     /// A status by which the service refuses is believed, and so is a failure to connect. What came too late, broke
-    /// off, came from a proxy in between, or is no answer at all, says nothing about the change.
+    /// off, may come from a proxy that lost the service, or is no answer at all, says nothing about the change.
     #[must_use]
     pub fn of_change(self) -> Self {
         let unknown = match &self {
@@ -234,13 +240,20 @@ impl Error {
             | Self::UndecodableColumn(_)
             | Self::Blank
             | Self::Incomplete { .. } => true,
-            Self::Status { status, .. } => {
-                status.is_success()
-                    || matches!(*status, StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT)
-            }
-            Self::Unroutable { .. } | Self::Connect(_) | Self::NothingDeleted | Self::OutcomeUnknown(_) => {
-                false
-            }
+            Self::Status {
+                status, kind, csv, ..
+            } => match *status {
+                StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => true,
+                // The service says them with CSV. Without, they may be from a proxy that lost it on the way: a mesh
+                // says 503 when the connection is reset after the request was sent.
+                StatusCode::INTERNAL_SERVER_ERROR | StatusCode::SERVICE_UNAVAILABLE => !csv,
+                _ => *kind == Kind::UnexpectedStatus,
+            },
+            Self::Unroutable { .. }
+            | Self::Connect(_)
+            | Self::Expired
+            | Self::NothingDeleted
+            | Self::OutcomeUnknown(_) => false,
         };
         if unknown {
             Self::OutcomeUnknown(Box::new(self))
@@ -256,10 +269,11 @@ mod tests {
 
     use super::*;
 
-    fn status(code: u16) -> Error {
+    fn status(code: u16, kind: Kind, csv: bool) -> Error {
         Error::Status {
             status: StatusCode::from_u16(code).expect("a status"),
-            kind: Kind::Failed,
+            kind,
+            csv,
             retry_after: None,
         }
     }
@@ -283,11 +297,14 @@ mod tests {
             undecodable(),
             Error::Blank,
             Error::Incomplete { column: "Extension" },
-            status(201),
-            status(204),
-            status(206),
-            status(502),
-            status(504),
+            status(206, Kind::UnexpectedStatus, true),
+            status(303, Kind::UnexpectedStatus, false),
+            status(408, Kind::UnexpectedStatus, false),
+            status(524, Kind::UnexpectedStatus, false),
+            status(500, Kind::Failed, false),
+            status(502, Kind::Unavailable, true),
+            status(503, Kind::Unavailable, false),
+            status(504, Kind::Elapsed, true),
         ] {
             let kind = error.kind();
             let heard = error.of_change();
@@ -306,13 +323,14 @@ mod tests {
             Error::Connect("refused".into()),
             Error::NothingDeleted,
             Error::OutcomeUnknown(Box::new(Error::Empty)),
-            status(302),
-            status(400),
-            status(404),
-            status(409),
-            status(429),
-            status(500),
-            status(503),
+            Error::Expired,
+            status(400, Kind::Refused, false),
+            status(401, Kind::LicenseRejected, false),
+            status(404, Kind::NoOperation, false),
+            status(409, Kind::AlreadyExists, true),
+            status(429, Kind::RateLimited, false),
+            status(500, Kind::Failed, true),
+            status(503, Kind::Unavailable, true),
         ] {
             let kind = error.kind();
             assert_eq!(error.of_change().kind(), kind);

@@ -4,10 +4,10 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, StatusCode};
+use http::Request;
 use tokio::time::Instant;
 
-use super::{Effect, License};
+use super::{Effect, License, TraceContext};
 
 /// What is sent, what it does there, and for how long an answer is wanted.
 ///
@@ -30,6 +30,8 @@ pub struct Exchange {
     pub time_limit: Duration,
     /// When nobody waits for the answer any more.
     pub deadline: Option<Instant>,
+    /// The trace that it is part of.
+    pub trace: Option<TraceContext>,
     /// How many times it was sent before.
     pub resend_count: u32,
 }
@@ -43,13 +45,6 @@ pub enum Expects {
     AnyHttp,
 }
 
-impl Exchange {
-    /// Whether the body of an answer with this status says anything: a status other than 200 decides alone.
-    pub(super) fn wants_body(&self, status: StatusCode) -> bool {
-        self.expects == Expects::Csv && status == StatusCode::OK
-    }
-}
-
 impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -61,6 +56,7 @@ impl fmt::Debug for Exchange {
             license,
             time_limit,
             deadline,
+            trace,
             resend_count,
         } = self;
         f.debug_struct("Exchange")
@@ -72,6 +68,7 @@ impl fmt::Debug for Exchange {
             .field("license", license)
             .field("time_limit", time_limit)
             .field("deadline", deadline)
+            .field("trace", trace)
             .field("resend_count", resend_count)
             .finish_non_exhaustive()
     }

@@ -2,7 +2,8 @@
 //!
 //! Its errors are sorted here by what may have reached the upstream, and boxed, so that nothing above depends on the
 //! library. What it could do by itself is off (`docs/adr/0006`): redirects, retries, proxies from the environment, and
-//! its time limit, which is a layer of the stack.
+//! its time limit, which is a layer of the stack. One thing is not ours to turn off: a request that found its pooled
+//! connection closed before a byte of it was written goes out on another.
 
 use std::error::Error as StdError;
 use std::future::ready;
@@ -15,16 +16,9 @@ use std::time::Duration;
 use ::http::{Request, Response};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
-use tokio::time::timeout;
 use tower::Service;
 
-use super::{Error, Exchange};
-
-/// Of an answer that its status decides, this much is read, so that the connection can be used again…
-const MAX_DRAINED: usize = 16 * 1024;
-
-/// …and for so long.
-const MAX_DRAIN: Duration = Duration::from_millis(100);
+use super::{Error, Exchange, Expects, answer};
 
 /// Settings of the connections.
 #[derive(Clone, Debug)]
@@ -109,11 +103,12 @@ impl Http {
     async fn send(self, request: reqwest::Request, exchange: Exchange) -> Result<Response<Bytes>, Error> {
         let answer = self.client.execute(request).await.map_err(sort)?;
         let (head, body) = Response::from(answer).into_parts();
-        let body = if exchange.wants_body(head.status) {
+        // A body that says nothing is dropped: what has arrived of it is passed over, and if that was all of it, the
+        // connection is used again.
+        let is_wanted = exchange.expects == Expects::Csv && answer::wants_body(head.status, &head.headers);
+        let body = if is_wanted {
             self.read(body).await?
         } else {
-            // However it ends, the status has been said.
-            let _ = timeout(MAX_DRAIN, Limited::new(body, MAX_DRAINED).collect()).await;
             Bytes::new()
         };
         Ok(Response::from_parts(head, body))
@@ -164,18 +159,25 @@ fn sort(error: reqwest::Error) -> Error {
         return Error::Connect(error.into());
     }
     match cause::<hyper::Error>(&error) {
-        Some(broken) if broken.is_parse() || breaks_framing(broken) => Error::NotHttp(error.into()),
-        // All other ways in which `hyper` fails are ways of losing the connection.
+        Some(broken) if broken.is_parse() || breaks_framing(broken) || spoke_first(broken) => {
+            Error::NotHttp(error.into())
+        }
+        // Whatever else fails in `hyper` may have been sent in part or whole.
         Some(_) => Error::Interrupted(error.into()),
         None if error.is_decode() => Error::Compression(error.into()),
         None => Error::Interrupted(error.into()),
     }
 }
 
-/// Whether the body breaks the grammar of HTTP, such as a chunk without a length.
+/// Whether the body breaks the grammar of HTTP, such as a chunk without a length. `InvalidData` is what TLS says when it
+/// breaks, and so no sign of it.
 fn breaks_framing(error: &hyper::Error) -> bool {
-    let wrong = [io::ErrorKind::InvalidInput, io::ErrorKind::InvalidData];
-    cause::<io::Error>(error).is_some_and(|io| wrong.contains(&io.kind()))
+    cause::<io::Error>(error).is_some_and(|io| io.kind() == io::ErrorKind::InvalidInput)
+}
+
+/// Whether the other side spoke before it was asked, as SSH and SMTP do. `hyper` has no other way to tell.
+fn spoke_first(error: &hyper::Error) -> bool {
+    error.to_string() == "received unexpected message from connection"
 }
 
 /// The first cause of this type.

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Transport;
-use super::value::{Invalid, Text};
+use super::value::{Invalid, check_license};
 
 /// A licence and the name that the gateway's operator gave it.
 ///
 /// Two licences are equal if their names are: what is kept per licence, such as a feed, outlives a change of the secret.
-/// ``Debug` shows the name alone, there is no `Display`, and the secret is wiped from memory with the last clone.
+/// `Debug` shows the name alone, and there is no `Display`. The secret is wiped from memory with the last clone; what was
+/// written into requests is not.
 #[derive(Clone)]
 pub struct License(Arc<Named>);
 
@@ -29,9 +30,9 @@ impl License {
     ///
     /// # Errors
     ///
-    /// [`Invalid`] as for any text: over `routes` the licence is a segment of the path.
+    /// [`Invalid`] as for any text, and over `routes`, where the licence is a segment of every path, for more.
     pub fn parse(name: &str, secret: &str, transport: Transport) -> Result<Self, Invalid> {
-        Text::parse(secret, transport)?;
+        check_license(secret, transport)?;
         Ok(Self(Arc::new(Named {
             name: name.into(),
             secret: secret.into(),

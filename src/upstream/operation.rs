@@ -88,7 +88,7 @@ impl Members {
     }
 
     /// All members with their values, in the order in which the operation names them.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> + Clone {
         self.0.iter().map(|(member, value)| (*member, value.as_str()))
     }
 }

@@ -26,7 +26,7 @@ where
     S::Future: Send + 'static,
 {
     let stack = ServiceBuilder::new()
-        // One span per attempt. It is around all that can end one, so that it tells of every end.
+        // One span per attempt. It is around all that can end one.
         .layer(AttemptLayer)
         // An attempt has its time, but never more than the caller has.
         .layer(TimeLimitLayer)

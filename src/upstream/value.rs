@@ -7,6 +7,7 @@ mod invalid;
 mod segment;
 
 pub use self::invalid::{Invalid, MAX_CHARS};
+pub(crate) use self::segment::clash;
 use super::Transport;
 
 /// The id of a record: 1 to 2147483647.
@@ -73,12 +74,7 @@ impl Text {
     /// Over `reply`, [`Invalid::Empty`] and [`Invalid::TooLong`]; over `routes` also what a host may take for another
     /// route.
     pub fn parse(text: &str, transport: Transport) -> Result<Self, Invalid> {
-        if text.is_empty() {
-            return Err(Invalid::Empty);
-        }
-        if text.chars().count() > MAX_CHARS {
-            return Err(Invalid::TooLong);
-        }
+        check_length(text)?;
         match transport {
             Transport::Reply => {}
             Transport::Routes => segment::check(text)?,
@@ -134,6 +130,25 @@ fn parse_product_id(id: &str, transport: Transport) -> Result<(), Invalid> {
 pub(crate) trait StandIn {
     /// Some value of the type.
     fn stand_in() -> Self;
+}
+
+/// Checks that `transport` can carry a licence beside any text.
+pub(super) fn check_license(secret: &str, transport: Transport) -> Result<(), Invalid> {
+    check_length(secret)?;
+    match transport {
+        Transport::Reply => Ok(()),
+        Transport::Routes => segment::check_license(secret),
+    }
+}
+
+fn check_length(text: &str) -> Result<(), Invalid> {
+    if text.is_empty() {
+        Err(Invalid::Empty)
+    } else if text.chars().count() > MAX_CHARS {
+        Err(Invalid::TooLong)
+    } else {
+        Ok(())
+    }
 }
 
 impl StandIn for Id {

@@ -28,6 +28,6 @@ pub trait Source: Debug + Send + Sync + 'static {
 impl Source for (Client, License) {
     fn fetch<'a>(&'a self, query: &'a ListActiveCalls, timeout: Duration) -> Fetch<'a> {
         let _ = timeout;
-        Box::pin(async move { self.0.fetch(&Context::of_gateway(self.1.clone()), query).await })
+        Box::pin(async move { self.0.poll(&Context::of_gateway(self.1.clone()), query).await })
     }
 }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::Request;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use crate::upstream::value::clash;
 use crate::upstream::{BaseUrl, Error, License, Members};
 
 /// All but letters, digits, `-`, `_`, `~` and dots.
@@ -31,6 +32,11 @@ pub(super) fn request(
             members.get(name)
         }
     };
+    // The caller's texts were checked together; what meets here all the same is a defect of the gateway. The licence was
+    // checked to bring nothing that could meet with them.
+    if clash(members.iter().map(|(_, text)| text)).is_some() {
+        return Err(Error::Unroutable { template });
+    }
     let path = fill(template, value).filter(|path| fits(path, template, value));
     let path = path.ok_or(Error::Unroutable { template })?;
     let mut request = Request::new(Bytes::new());

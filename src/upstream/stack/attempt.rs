@@ -1,4 +1,6 @@
 //! One span per attempt, with the template of the URL and never the URL: that may hold the licence.
+//!
+//! It tells how the exchange ended, be it that its caller left. Whether the answer can be decoded is not its to know.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -28,8 +30,15 @@ pin_project! {
     pub(super) struct ResponseFuture<F> {
         #[pin]
         inner: F,
-        span: Span,
+        open: Open,
     }
+}
+
+/// The span of an attempt that has not ended yet. Dropped before it has, the attempt was abandoned.
+#[derive(Debug)]
+struct Open {
+    span: Span,
+    has_ended: bool,
 }
 
 // === impl AttemptLayer ===
@@ -56,10 +65,18 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, exchange: Exchange) -> Self::Future {
+    fn call(&mut self, mut exchange: Exchange) -> Self::Future {
         let span = span(&exchange);
+        // Each attempt tells the upstream of the trace, as each will have an id of its own in it.
+        if let Some(trace) = &exchange.trace {
+            trace.write(exchange.request.headers_mut());
+        }
         let inner = span.in_scope(|| self.inner.call(exchange));
-        ResponseFuture { inner, span }
+        let open = Open {
+            span,
+            has_ended: false,
+        };
+        ResponseFuture { inner, open }
     }
 }
 
@@ -90,21 +107,42 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let _entered = this.span.enter();
+        let entered = this.open.span.enter();
         let answer = ready!(this.inner.poll(cx));
-        match &answer {
+        drop(entered);
+        this.open.end(&answer);
+        Poll::Ready(answer)
+    }
+}
+
+// === impl Open ===
+
+impl Open {
+    fn end(&mut self, answer: &Result<Response<Bytes>, Error>) {
+        self.has_ended = true;
+        let status = match answer {
             Ok(answer) => {
-                this.span
-                    .record("http.response.status_code", answer.status().as_u16());
-                this.span.record("http.response.body.size", answer.body().len());
+                self.span.record("http.response.body.size", answer.body().len());
+                Some(answer.status())
             }
             Err(error) => {
-                if let Error::Status { status, .. } = error {
-                    this.span.record("http.response.status_code", status.as_u16());
+                self.span.record("error.type", error.kind().error_type());
+                match error {
+                    Error::Status { status, .. } => Some(*status),
+                    _ => None,
                 }
-                this.span.record("error.type", error.kind().error_type());
             }
+        };
+        if let Some(status) = status {
+            self.span.record("http.response.status_code", status.as_u16());
         }
-        Poll::Ready(answer)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.span.record("error.type", "cancelled");
+        }
     }
 }

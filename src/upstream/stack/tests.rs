@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use tower::service_fn;
 
 use crate::upstream::client::Params;
-use crate::upstream::operation::{DeleteExtension, ListExtensions};
+use crate::upstream::operation::{DeleteExtension, ListActiveCalls, ListExtensions};
 use crate::upstream::value::Id;
 use crate::upstream::{Client, Context, Error, Exchange, Kind, License, Operation, Transport};
 
@@ -39,6 +39,11 @@ fn context(deadline: Option<Duration>) -> Context {
 fn read() -> ListExtensions {
     let (i_customer, products) = (Id::parse(1).expect("an id"), None);
     ListExtensions { i_customer, products }
+}
+
+fn query() -> ListActiveCalls {
+    let (i_customer, products) = (Id::parse(1).expect("an id"), None);
+    ListActiveCalls { i_customer, products }
 }
 
 fn change() -> DeleteExtension {
@@ -113,6 +118,15 @@ async fn an_attempt_ends_at_its_limit_or_when_its_caller_gives_up() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_nobody_waits_for_any_more_is_not_sent() {
+    let client = client(|_| -> std::future::Ready<_> { panic!("it was sent") });
+    let context = context(Some(Duration::ZERO));
+    let expected = (Kind::Elapsed, Duration::ZERO);
+    assert_eq!(failed(&client, &context, &read()).await, expected);
+    assert_eq!(failed(&client, &context, &change()).await, expected);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_that_is_there_at_the_limit_is_taken() {
     let client = client(|_| async {
         sleep(LIMIT).await;
@@ -127,14 +141,14 @@ async fn a_poll_goes_the_same_way_as_a_call() {
         sleep(Duration::from_secs(11)).await;
         Ok(csv("not looked at"))
     });
-    let body = slow.fetch(&context(None), &read()).await.expect("an answer");
+    let body = slow.poll(&context(None), &query()).await.expect("an answer");
     assert_eq!(body, "not looked at");
     let refused = client(|_| {
         let mut answer = csv("not looked at");
         *answer.status_mut() = StatusCode::UNAUTHORIZED;
         ready(Ok(answer))
     });
-    let error = refused.fetch(&context(None), &read()).await.expect_err("401");
+    let error = refused.poll(&context(None), &query()).await.expect_err("401");
     assert_eq!(error.kind(), Kind::LicenseRejected);
 }
 

@@ -24,8 +24,9 @@ pin_project! {
     /// The future of [`TimeLimit`].
     #[derive(Debug)]
     pub(super) struct ResponseFuture<F> {
+        // None for an exchange that nobody waits for: it is not sent.
         #[pin]
-        inner: F,
+        inner: Option<F>,
         within: Duration,
         #[pin]
         elapsed: Sleep,
@@ -58,8 +59,9 @@ impl<S: Service<Exchange, Error = Error>> Service<Exchange> for TimeLimit<S> {
             .deadline
             .map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let within = left.map_or(exchange.time_limit, |left| left.min(exchange.time_limit));
+        let is_expired = left.is_some_and(|left| left.is_zero());
         ResponseFuture {
-            inner: self.inner.call(exchange),
+            inner: (!is_expired).then(|| self.inner.call(exchange)),
             within,
             elapsed: sleep(within),
         }
@@ -76,8 +78,11 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
+        let Some(inner) = this.inner.as_pin_mut() else {
+            return Poll::Ready(Err(Error::Expired));
+        };
         // An answer that is there wins over a clock that has run out meanwhile.
-        if let Poll::Ready(answer) = this.inner.poll(cx) {
+        if let Poll::Ready(answer) = inner.poll(cx) {
             return Poll::Ready(answer);
         }
         let within = *this.within;

@@ -29,6 +29,8 @@ pub enum Invalid {
     PercentAndAstral,
     /// A text holds an invisible character and punctuation, which together keep a host from answering.
     InvisibleAndPunctuation,
+    /// A licence holds what a text in the same path must not meet with.
+    BesideOthers,
     /// A product id holds the comma that separates product ids.
     Comma,
 }
@@ -48,6 +50,10 @@ impl fmt::Display for Invalid {
             Self::InvisibleAndPunctuation => {
                 f.write_str("must not contain both invisible characters and punctuation")
             }
+            Self::BesideOthers => f.write_str(
+                "must not contain \"%\", invisible characters or characters beyond U+FFFF, as it is in one path with every \
+                 name",
+            ),
             Self::Comma => f.write_str("must not contain a comma"),
         }?;
         if self.is_of_routes() {
@@ -65,7 +71,8 @@ impl Invalid {
             | Self::Slash
             | Self::Control
             | Self::PercentAndAstral
-            | Self::InvisibleAndPunctuation => true,
+            | Self::InvisibleAndPunctuation
+            | Self::BesideOthers => true,
             Self::Range { .. } | Self::Empty | Self::TooLong | Self::Comma => false,
         }
     }

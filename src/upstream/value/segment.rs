@@ -1,16 +1,25 @@
-//! What a text must not hold to be one segment of a path: a table of rules, each with the hosts that made it necessary.
+//! What texts must not hold to be segments of a path: a table of rules, each with the hosts that made it necessary.
 //!
 //! All of it is carried by the reply route. `docs/errors.md` has the same table for callers.
 
 use super::invalid::Invalid;
 
-/// A rule of the routes.
+/// A rule for one text.
 struct Rule {
     breaks: fn(&str) -> bool,
     told: Invalid,
 }
 
-const RULES: [Rule; 5] = [
+/// Two kinds of characters that must not meet in one path, be it in different texts.
+#[derive(Clone, Copy)]
+pub(crate) struct Pair {
+    one: fn(char) -> bool,
+    other: fn(char) -> bool,
+    /// What is told of the texts that bring them together.
+    pub(crate) told: Invalid,
+}
+
+const RULES: [Rule; 3] = [
     // Every URL library, proxy and IIS: dot segments are resolved into another route, encoded or not.
     Rule {
         breaks: |text| matches!(text, "." | ".."),
@@ -26,27 +35,64 @@ const RULES: [Rule; 5] = [
         breaks: |text| text.contains(char::is_control),
         told: Invalid::Control,
     },
-    // Self-hosted v3 on mono: `%` with a character of four bytes is an exception that nobody catches, and the process
-    // ends. A read's product id is enough.
-    Rule {
-        breaks: |text| text.contains('%') && text.contains(|c: char| c > '\u{ffff}'),
+];
+
+const PAIRS: [Pair; 2] = [
+    // Self-hosted v3 on mono: a path with `%` and a character of four bytes is an exception that nobody catches, and the
+    // process ends. A read's product id is enough.
+    Pair {
+        one: |c| c == '%',
+        other: is_astral,
         told: Invalid::PercentAndAstral,
     },
     // The same host never answers some mixes, such as `<?~_` between zero-width spaces. Which ones is not known: all
     // mixes of an invisible character and punctuation that a path encodes are refused. Names in scripts that use
     // joiners are not among them.
-    Rule {
-        breaks: |text| text.contains(is_format) && text.contains(is_encoded_punctuation),
+    Pair {
+        one: is_format,
+        other: is_encoded_punctuation,
         told: Invalid::InvisibleAndPunctuation,
     },
 ];
 
 /// Checks `text` against every rule; the first that it breaks is told.
 pub(super) fn check(text: &str) -> Result<(), Invalid> {
-    match RULES.iter().find(|rule| (rule.breaks)(text)) {
-        Some(rule) => Err(rule.told),
+    if let Some(rule) = RULES.iter().find(|rule| (rule.breaks)(text)) {
+        return Err(rule.told);
+    }
+    match clash([text].into_iter()) {
+        Some(pair) => Err(pair.told),
         None => Ok(()),
     }
+}
+
+/// Checks a licence, which is in one path with every text: it must bring nothing that another text could meet with.
+pub(super) fn check_license(secret: &str) -> Result<(), Invalid> {
+    check(secret)?;
+    if secret.contains(|c| c == '%' || is_astral(c) || is_format(c)) {
+        return Err(Invalid::BesideOthers);
+    }
+    Ok(())
+}
+
+/// The first pair that meets in a path that holds all of `texts`.
+pub(crate) fn clash<'t>(texts: impl Iterator<Item = &'t str> + Clone) -> Option<Pair> {
+    let holds = |kind: fn(char) -> bool| texts.clone().any(|text| text.contains(kind));
+    PAIRS
+        .into_iter()
+        .find(|pair| holds(pair.one) && holds(pair.other))
+}
+
+impl Pair {
+    /// Whether `text` brings one of the two.
+    pub(crate) fn is_in(&self, text: &str) -> bool {
+        text.contains(self.one) || text.contains(self.other)
+    }
+}
+
+/// A character beyond the basic plane.
+fn is_astral(c: char) -> bool {
+    c > '\u{ffff}'
 }
 
 /// Punctuation of ASCII that a path holds in its encoded form only.
@@ -88,6 +134,24 @@ mod tests {
             ("100%\u{200e}", Invalid::InvisibleAndPunctuation),
         ] {
             assert_eq!(check(text), Err(why), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_pair_may_not_meet_in_one_path_either() {
+        let told = |texts: &[&str]| clash(texts.iter().copied()).map(|pair| pair.told);
+        assert_eq!(told(&["100%", "😀"]), Some(Invalid::PercentAndAstral));
+        assert_eq!(told(&["😀", "x", "100%"]), Some(Invalid::PercentAndAstral));
+        assert_eq!(told(&["\u{200b}", "a&b"]), Some(Invalid::InvisibleAndPunctuation));
+        assert_eq!(told(&["100%", "a&b"]), None);
+        assert_eq!(told(&["😀", "a&b"]), None);
+    }
+
+    #[test]
+    fn a_licence_brings_nothing_that_a_text_could_meet_with() {
+        assert_eq!(check_license("a+b=c"), Ok(()));
+        for secret in ["a%b", "😀", "a\u{200b}"] {
+            assert_eq!(check_license(secret), Err(Invalid::BesideOthers), "{secret:?}");
         }
     }
 

@@ -31,6 +31,7 @@ pub(super) fn rows() -> Vec<Row> {
 
 fn refusals() -> Vec<Row> {
     let nothing = row(",,,False,,,0,");
+    let in_csv = |status| Answer::new(status, CSV, &nothing);
     let page = |status| Answer::new(status, HTML, PAGE);
     let bare = |status| Answer::new(status, "", "");
     let moved = Answer::new(302, "Location: /elsewhere\r\n", "");
@@ -38,20 +39,21 @@ fn refusals() -> Vec<Row> {
     let no_route = (Code::Unimplemented, "UPSTREAM_NO_OPERATION");
     let limited = (Code::ResourceExhausted, "UPSTREAM_RATE_LIMITED");
     let unexpected = (Code::Internal, "UPSTREAM_UNEXPECTED_STATUS");
+    let failed = (Code::Internal, "UPSTREAM_FAILED");
+    let down = (Code::Unavailable, "UPSTREAM_UNAVAILABLE");
     vec![
         believed("404 that is not CSV", page(404), no_route),
-        believed(
-            "404 in CSV",
-            Answer::new(404, CSV, nothing),
-            (Code::NotFound, "NOT_FOUND"),
-        ),
+        believed("404 in CSV", in_csv(404), (Code::NotFound, "NOT_FOUND")),
         believed("405", page(405), no_route),
         believed("429", bare(429), limited),
         believed("501", bare(501), no_route),
-        believed("500", page(500), (Code::Internal, "UPSTREAM_FAILED")),
-        believed("503", page(503), (Code::Unavailable, "UPSTREAM_UNAVAILABLE")),
-        believed("302", moved, unexpected),
-        believed("418", teapot, unexpected),
+        believed("500 in CSV", in_csv(500), failed),
+        believed("503 in CSV", in_csv(503), down),
+        ambiguous("500 that may be a proxy's", page(500), failed),
+        ambiguous("503 that may be a proxy's", bare(503), down),
+        ambiguous("302", moved, unexpected),
+        ambiguous("418", teapot, unexpected),
+        ambiguous("524", page(524), unexpected),
     ]
 }
 

@@ -20,6 +20,7 @@
 pub mod answer;
 pub mod base_url;
 pub mod client;
+pub mod columns;
 pub mod context;
 pub mod error;
 pub mod exchange;

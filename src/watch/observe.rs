@@ -14,14 +14,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::tz::TimeZone;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::history::{CallRow, StatusRow};
-use crate::codec::{csv, jsv};
 use crate::convert::{to_active_calls, to_extension_status};
 use crate::upstream::Error;
-use crate::wire;
+use crate::upstream::columns::{Columns, Statuses, read_calls, read_status};
 
 /// Reads the polls of one feed, one after another.
 #[derive(Debug)]
@@ -62,19 +59,6 @@ impl<R> Default for Column<R> {
     }
 }
 
-/// The columns of interest, as text.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Columns {
-    #[serde(rename = "lstportaActiveCalls")]
-    calls: Option<String>,
-    #[serde(rename = "ExtensionsActiveCalls")]
-    statuses: Option<String>,
-    /// Whether there is an echo, not what it says.
-    #[serde(rename = "License")]
-    license: Option<IgnoredAny>,
-}
-
 impl Observer {
     /// Reads times without a zone in `zone`.
     pub(super) fn new(zone: TimeZone) -> Self {
@@ -95,18 +79,9 @@ impl Observer {
         if !self.body.is_empty() && body == self.body {
             return Ok(Seen::Same);
         }
-        let columns: Columns = csv::one_from_slice(&body).map_err(Error::Undecodable)?;
-        let Columns {
-            calls,
-            statuses,
-            license,
-        } = columns;
-        // As for every answer: without so much as the echo of the licence, it is an error that lost its status.
-        if calls.is_none() && statuses.is_none() && license.is_none() {
-            return Err(Error::Blank);
-        }
-        let calls = self.read_calls(calls.unwrap_or_default())?;
-        let statuses = self.read_statuses(statuses.unwrap_or_default())?;
+        let Columns { calls, statuses } = Columns::read(&body)?;
+        let calls = self.read_calls(calls)?;
+        let statuses = self.read_statuses(statuses)?;
         (self.body, self.calls, self.statuses) = (body, calls, statuses);
         Ok(Seen::Rows {
             calls: self.calls.rows.clone(),
@@ -128,8 +103,7 @@ impl Observer {
         let rows = if text == self.calls.text {
             self.calls.rows.clone()
         } else {
-            let calls: Vec<wire::ActiveCall> = jsv::from_str(&text).map_err(Error::UndecodableColumn)?;
-            let calls = to_active_calls(calls, &self.zone);
+            let calls = to_active_calls(read_calls(&text)?, &self.zone);
             calls.into_iter().map(CallRow::new).map(Arc::new).collect()
         };
         let elements = Vec::new();
@@ -140,18 +114,14 @@ impl Observer {
         let mut known = Known::new(&self.statuses);
         let mut rows = Vec::with_capacity(self.statuses.rows.len());
         let mut elements = Vec::with_capacity(self.statuses.elements.len());
-        let mut reader = jsv::Elements::of(&text).map_err(Error::UndecodableColumn)?;
-        while let Some(element) = reader
-            .next_element(known.guess())
-            .map_err(Error::UndecodableColumn)?
-        {
+        let mut reader = Statuses::of(&text)?;
+        while let Some(element) = reader.next_element(known.guess())? {
             let element_text = &text[element.clone()];
             let row = if let Some(row) = known.find(element_text) {
                 row.clone()
             } else {
-                let status: wire::ExtensionStatus =
-                    jsv::from_str(element_text).map_err(Error::UndecodableColumn)?;
-                Arc::new(StatusRow::new(&to_extension_status(status)))
+                let status = to_extension_status(read_status(element_text)?);
+                Arc::new(StatusRow::new(&status))
             };
             rows.push(row);
             elements.push(element);

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::codec::csv;
 use crate::watch::history::Row as _;
 use crate::wire::{ActiveCall, Answer, ExtensionStatus};
 

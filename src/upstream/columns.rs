@@ -1,0 +1,141 @@
+//! The answer to a poll of the live calls by its columns, for a reader that knows most of it already.
+//!
+//! A poll mostly shows what the last one showed. So the columns are given as text, to be compared before they are decoded,
+//! and the states of extensions can be decoded one at a time.
+
+use std::ops::Range;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::Error;
+use crate::codec::{csv, jsv};
+use crate::wire::{ActiveCall, ExtensionStatus};
+
+/// The columns of a poll, undecoded. A column that the answer does not have is an empty text: an empty list.
+#[derive(Debug)]
+pub struct Columns {
+    /// The live calls.
+    pub calls: String,
+    /// The state of the extensions.
+    pub statuses: String,
+}
+
+/// The states of extensions in the text of their column.
+#[derive(Debug)]
+pub struct Statuses<'t>(jsv::Elements<'t>);
+
+/// The columns by their names on the wire.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Row {
+    #[serde(rename = "lstportaActiveCalls")]
+    calls: Option<String>,
+    #[serde(rename = "ExtensionsActiveCalls")]
+    statuses: Option<String>,
+    /// Whether there is an echo, not what it says.
+    #[serde(rename = "License")]
+    license: Option<IgnoredAny>,
+}
+
+impl Columns {
+    /// Finds the columns in the body of an answer.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Undecodable`] and [`Error::Blank`] for what is not an answer.
+    pub fn read(body: &[u8]) -> Result<Self, Error> {
+        let Row {
+            calls,
+            statuses,
+            license,
+        } = csv::one_from_slice(body).map_err(Error::Undecodable)?;
+        if is_blank([calls.is_some(), statuses.is_some(), license.is_some()]) {
+            return Err(Error::Blank);
+        }
+        Ok(Self {
+            calls: calls.unwrap_or_default(),
+            statuses: statuses.unwrap_or_default(),
+        })
+    }
+}
+
+impl<'t> Statuses<'t> {
+    /// The elements of the column `text`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UndecodableColumn`] if the text does not begin a list.
+    pub fn of(text: &'t str) -> Result<Self, Error> {
+        jsv::Elements::of(text)
+            .map(Self)
+            .map_err(Error::UndecodableColumn)
+    }
+
+    /// Where in the text the next element is, or `None` after the last.
+    ///
+    /// `guess` is an element that was found before and is likely to come next: if it does, it is taken by comparing
+    /// bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UndecodableColumn`] if the list is broken here, or followed by text.
+    pub fn next_element(&mut self, guess: Option<&str>) -> Result<Option<Range<usize>>, Error> {
+        self.0.next_element(guess).map_err(Error::UndecodableColumn)
+    }
+}
+
+/// The calls in the text of their column.
+///
+/// # Errors
+///
+/// [`Error::UndecodableColumn`].
+pub fn read_calls(text: &str) -> Result<Vec<ActiveCall>, Error> {
+    jsv::from_str(text).map_err(Error::UndecodableColumn)
+}
+
+/// The state of one extension, in the text of its element.
+///
+/// # Errors
+///
+/// [`Error::UndecodableColumn`].
+pub fn read_status(element: &str) -> Result<ExtensionStatus, Error> {
+    jsv::from_str(element).map_err(Error::UndecodableColumn)
+}
+
+/// Whether nothing is set, `set` telling so of each column that a sound answer may have: no list, not even an empty one,
+/// and no echo of the licence, which every answer has. It is the body that comes with an error; with status 200
+/// something in between has lost the error.
+pub(super) fn is_blank(set: impl IntoIterator<Item = bool>) -> bool {
+    !set.into_iter().any(|is_set| is_set)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_found_by_name_and_given_as_they_are() {
+        let body = b"License,ExtensionsActiveCalls,lstportaActiveCalls\nan echo,[{i_c_ext:7}],\"[{IEnv:3,CLI:\"\"1,2\"\"}]\"\n";
+        let Columns { calls, statuses } = Columns::read(body).unwrap();
+        assert_eq!(calls, r#"[{IEnv:3,CLI:"1,2"}]"#);
+        assert_eq!(statuses, "[{i_c_ext:7}]");
+        let element = Statuses::of(&statuses)
+            .unwrap()
+            .next_element(None)
+            .unwrap()
+            .unwrap();
+        assert_eq!(read_status(&statuses[element]).unwrap().i_c_ext, 7);
+        assert_eq!(read_calls(&calls).unwrap()[0].i_env, 3);
+    }
+
+    #[test]
+    fn an_answer_without_the_columns_is_empty_only_if_the_service_wrote_it() {
+        let columns = Columns::read(b"License\nan echo\n").unwrap();
+        assert_eq!((&*columns.calls, &*columns.statuses), ("", ""));
+        assert!(read_calls(&columns.calls).unwrap().is_empty());
+        let blank = Columns::read(b"ExtensionsActiveCalls,License\n,\n");
+        assert!(matches!(blank, Err(Error::Blank)));
+        assert!(matches!(Columns::read(b"<html>"), Err(Error::Undecodable(_))));
+    }
+}

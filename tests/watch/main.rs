@@ -14,6 +14,7 @@ mod gateway;
 mod held;
 mod history;
 mod laws;
+mod operators;
 mod recorder;
 mod scene;
 mod sockets;

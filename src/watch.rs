@@ -1,14 +1,17 @@
 //! The watch: a stream of a customer's live calls over an upstream that can only be polled.
 //!
 //! ```text
-//!   Hub ──▶ Feed ◀── owner: Poller decides when, Source polls, Observer reads, Log tells
-//!             │
-//!             └──── Watcher, Watcher, Watcher …: a cursor into the log each
+//!   Hub ──▶ Registry: Feed by key, Seats, limits
+//!    │        ▲
+//!    ├─ owner ┤  one a feed: Poller decides when, Source polls, Observer reads, Log is written
+//!    └─ Watcher, Watcher, Watcher …: a Cursor into the Log each
+//!
+//!   Log = History (state, deltas, tokens) + Frames (their bytes, made once) + Health (how fresh, and why)
 //! ```
 //!
 //! A *feed* is the gateway's view of one query. It is polled once however many watch, by one task that owns it. Its
-//! *log* is the state and the last deltas, encoded once as frames that every watcher shares. What clients are promised is
-//! in `docs/watch.md`.
+//! *log* is the state and the last deltas, told in frames that every watcher shares. An [`End`] is a value: statuses are
+//! made of it elsewhere. What clients are promised is in `docs/watch.md`.
 
 #[doc(hidden)]
 pub mod bench;

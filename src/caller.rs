@@ -35,12 +35,6 @@ impl Callers {
         Self { license }
     }
 
-    /// The licence by which all are served.
-    #[must_use]
-    pub fn license(&self) -> &License {
-        &self.license
-    }
-
     /// The caller of the request with these headers, which has just arrived.
     #[must_use]
     pub fn of(&self, headers: &HeaderMap) -> Caller {

@@ -25,7 +25,6 @@ use crate::admin;
 use crate::caller::Callers;
 use crate::dispatch::{Dispatcher, watch_upstream};
 use crate::lifecycle::Readiness;
-use crate::service::CustomerExtension;
 use crate::status;
 use crate::upstream::Client;
 use crate::watch::{self, Hub};
@@ -89,11 +88,16 @@ pub async fn run(
     // Whoever watches a gateway that stops is told to come back while others finish.
     watch.reconnect_window = drain_timeout;
     let readiness = Readiness::default();
-    let polled = (client.clone(), callers.license().clone());
-    let hub = Hub::new(polled, readiness.clone(), zone.clone(), watch, status::explain);
+    let hub = Hub::new(
+        client.clone(),
+        readiness.clone(),
+        zone.clone(),
+        watch,
+        status::explain,
+    );
     let _feeds_end = hub.drain_on_drop();
     let dispatcher = Dispatcher::new(client.clone(), readiness.clone());
-    let service = CustomerExtension::new(dispatcher, callers, zone);
+    let contract = grpc::contract(dispatcher, hub.clone(), callers, zone);
     let stop = CancellationToken::new();
 
     let mut tasks = Tasks::default();
@@ -105,13 +109,8 @@ pub async fn run(
     let admin = admin::run(listeners.admin, readiness.clone(), hub.clone(), pending());
     tasks.spawn("the operator's port", async { Ok(admin.await?) });
 
-    let serving = grpc::serve(
-        listeners.grpc,
-        service,
-        hub.clone(),
-        health,
-        stop.clone().cancelled_owned(),
-    );
+    let stopped = stop.clone().cancelled_owned();
+    let serving = grpc::serve(listeners.grpc, contract, health, stopped);
     let draining = async {
         shutdown.await;
         info!("stopping: no new calls are wanted");

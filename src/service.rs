@@ -28,7 +28,6 @@ use crate::dispatch::Dispatcher;
 use crate::proto::server::customer_extension_service_server::CustomerExtensionService;
 use crate::proto::v1;
 use crate::status;
-use crate::upstream::Transport;
 
 /// The service `porta.customerextension.v1.CustomerExtensionService`.
 #[derive(Clone, Debug)]
@@ -47,18 +46,6 @@ impl CustomerExtension {
             callers,
             zone,
         }
-    }
-
-    /// How operations are carried, which decides what texts they can hold.
-    #[must_use]
-    pub fn transport(&self) -> Transport {
-        self.dispatcher.transport()
-    }
-
-    /// Who calls.
-    #[must_use]
-    pub fn callers(&self) -> &Callers {
-        &self.callers
     }
 
     /// Who sent `request`, and what it holds.

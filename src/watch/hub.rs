@@ -15,10 +15,9 @@ use super::history::OtherFeed;
 use super::owner::{self, Polling};
 use super::params::Params;
 use super::registry::{Registry, Seat};
-use super::source::Source;
 use super::watcher::{Options, Watcher};
 use crate::lifecycle::Readiness;
-use crate::upstream::Kind;
+use crate::upstream::{Client, Kind};
 
 /// The watch of the process. Clones share it.
 #[derive(Clone, Debug)]
@@ -30,11 +29,11 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// A hub without feeds, polling `source` and reading zone-less times in `zone`. `explain` makes the message that
+    /// A hub without feeds, polling through `client` and reading zone-less times in `zone`. `explain` makes the message that
     /// tells watchers why a state is not live.
     #[must_use]
     pub fn new(
-        source: impl Source,
+        client: Client,
         readiness: Readiness,
         zone: TimeZone,
         params: Params,
@@ -44,7 +43,7 @@ impl Hub {
         let registry = Arc::new(Registry::new(params));
         let polling = Polling::new(
             registry.clone(),
-            Box::new(source),
+            client,
             readiness,
             zone,
             explain,

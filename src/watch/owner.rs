@@ -24,17 +24,16 @@ use super::observe::{Observer, Seen};
 use super::params::Params;
 use super::poller::Polled;
 use super::registry::Registry;
-use super::source::Source;
 use crate::convert::now as wall_clock;
 use crate::lifecycle::Readiness;
 use crate::telemetry::Chain;
-use crate::upstream::Error;
+use crate::upstream::{Client, Context, Error};
 
 /// What the owners of all feeds poll with.
 #[derive(Debug)]
 pub(super) struct Polling {
     registry: Arc<Registry>,
-    source: Box<dyn Source>,
+    client: Client,
     readiness: Readiness,
     zone: TimeZone,
     explain: Explain,
@@ -82,7 +81,7 @@ pub(super) async fn run(polling: Arc<Polling>, feed: Arc<Feed>) {
 impl Polling {
     pub(super) fn new(
         registry: Arc<Registry>,
-        source: Box<dyn Source>,
+        client: Client,
         readiness: Readiness,
         zone: TimeZone,
         explain: Explain,
@@ -91,7 +90,7 @@ impl Polling {
         Self {
             turns: Semaphore::new(registry.params.concurrent_polls),
             registry,
-            source,
+            client,
             readiness,
             zone,
             explain,
@@ -104,8 +103,8 @@ impl Polling {
         // The wait for a turn is not the upstream's time. The semaphore is never closed.
         let _turn = self.turns.acquire().await;
         let started = Instant::now();
-        let timeout = self.registry.params.poll_timeout;
-        let answer = self.source.fetch(&feed.key.operation(), timeout).await;
+        let context = Context::of_gateway(feed.key.license.clone());
+        let answer = self.client.poll(&context, &feed.key.operation()).await;
         (answer, started.elapsed())
     }
 }

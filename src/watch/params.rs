@@ -15,8 +15,6 @@ pub struct Params {
     pub quiet_after: Duration,
     /// How much more slowly. Failing polls back off as far, too.
     pub slow_factor: u32,
-    /// Limit for one poll.
-    pub poll_timeout: Duration,
     /// Polls of all feeds at one time: polls must not starve the calls.
     pub concurrent_polls: usize,
     /// How long a feed is kept after its last watcher.
@@ -76,7 +74,6 @@ impl Default for Params {
             jitter: 0.1,
             quiet_after: Duration::from_secs(300),
             slow_factor: 4,
-            poll_timeout: Duration::from_secs(10),
             concurrent_polls: 16,
             linger: Duration::from_secs(15),
             open_timeout: Duration::from_secs(5),

@@ -13,13 +13,6 @@ const KNOWN: &[&[&str]] = &[
     // Access to the parts of a value, and its serializers, recurse into the whole.
     &["codec/jsv/de.rs", "codec/jsv/de/access.rs"],
     &["codec/jsv/ser.rs", "codec/jsv/ser/compound.rs"],
-    // Hub, owner, watcher and ending.
-    &[
-        "watch/feed/owner.rs",
-        "watch/hub.rs",
-        "watch/watcher.rs",
-        "watch/farewell.rs",
-    ],
 ];
 
 /// Files each of which leads to each other.

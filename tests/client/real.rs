@@ -1,5 +1,7 @@
 //! The real gateway goes and comes, and never does the table empty.
 
+use std::time::Duration;
+
 use portico::client::{CallWatcher, Cause, Change, Freshness, Update};
 use portico::proto::v1::goodbye;
 use portico::proto::v1::snapshot::Reason;
@@ -17,7 +19,8 @@ fn recorded() -> Params {
 fn busy() -> Params {
     let traffic = TrafficParams {
         calls_per_minute: 3000.0,
-        ..TrafficParams::default()
+        // Short calls: with all extensions in long ones nothing would change.
+        mean_duration: Duration::from_millis(500),
     };
     Params {
         state: State::Living(WorldParams {

@@ -4,6 +4,7 @@ mod ends;
 mod failure;
 mod opening;
 mod polls;
+mod tenants;
 
 use std::time::Duration;
 

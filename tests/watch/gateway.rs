@@ -82,7 +82,7 @@ pub(crate) fn callers() -> Callers {
 /// All feeds of a gateway over `upstream`.
 pub(crate) fn hub(upstream: &Upstream, params: Params) -> Hub {
     Hub::new(
-        upstream.clone(),
+        upstream.client(),
         Readiness::default(),
         TimeZone::UTC,
         params,
@@ -106,6 +106,21 @@ impl Gateway {
             ),
             hub,
             upstream: upstream.clone(),
+        }
+    }
+
+    /// The same gateway to those who are served by another licence.
+    pub(crate) fn of_license(&self, name: &str) -> Self {
+        let license = License::parse(name, name, Transport::default()).expect("a licence");
+        Self {
+            service: Watching::new(
+                service_fn(other as fn(_) -> _),
+                self.hub.clone(),
+                Callers::with(license),
+                Transport::default(),
+            ),
+            hub: self.hub.clone(),
+            upstream: self.upstream.clone(),
         }
     }
 

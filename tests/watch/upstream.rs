@@ -1,21 +1,23 @@
 //! A scripted upstream: answers each poll as its script says, and remembers what was really so.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{self, Context};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
-use portico::upstream::operation::ListActiveCalls;
-use portico::upstream::{Effect, Error, Operation as _, answer};
-use portico::watch::{Fetch, Source};
-use tokio::time::{Instant, sleep, timeout};
+use http::{HeaderValue, Response, StatusCode, header};
+use portico::upstream::{Client, Error, Exchange, Transport, client};
+use tokio::time::{Instant, sleep};
+use tower::Service;
 
 use super::scene::{Scene, Told};
 
 /// A poll as it arrives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {
+    pub(crate) license: String,
     pub(crate) customer: i64,
     pub(crate) products: String,
     /// How many polls of this query came before.
@@ -150,41 +152,66 @@ impl Drop for InFlight {
     }
 }
 
-impl Source for Upstream {
-    fn fetch<'a>(&'a self, query: &'a ListActiveCalls, limit: Duration) -> Fetch<'a> {
-        Box::pin(async move {
-            let members = query.members();
-            let text = |name| members.get(name).unwrap_or_default().to_owned();
-            let (customer, products) = (text("ICustomer").parse().expect("an id"), text("IProducts"));
-            let (flight, answer) = self.begin(|polls| Asked {
-                number: polls
-                    .iter()
-                    .filter(|poll| poll.asked.customer == customer && poll.asked.products == products)
-                    .count(),
-                customer,
-                products,
-            });
-            let Answer { after, reply } = answer;
-            let answered = timeout(limit, async {
-                sleep(after).await;
-                if matches!(reply, Reply::Hang) {
-                    std::future::pending::<()>().await;
-                }
-            })
-            .await;
-            if answered.is_err() {
-                return Err(Error::Elapsed { within: limit });
-            }
-            if let Reply::Scene(scene) = &reply {
-                self.lock().polls[flight.index].showed = Some(scene.told());
-            }
-            exchanged(reply)
-        })
+impl Service<Exchange> for Upstream {
+    type Response = Response<Bytes>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Bytes>, Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> task::Poll<Result<(), Error>> {
+        task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, exchange: Exchange) -> Self::Future {
+        let upstream = self.clone();
+        Box::pin(async move { upstream.answer(&exchange).await })
     }
 }
 
-/// What the client would make of the reply: the check of an answer is its own.
-fn exchanged(reply: Reply) -> Result<Bytes, Error> {
+impl Upstream {
+    /// A client whose HTTP this is.
+    pub(crate) fn client(&self) -> Client {
+        let base = "http://porta".parse().expect("a URL");
+        Client::over(self.clone(), base, Transport::Routes, client::Params::default())
+    }
+
+    async fn answer(&self, exchange: &Exchange) -> Result<Response<Bytes>, Error> {
+        let (license, customer, products) = asked(exchange);
+        let (flight, answer) = self.begin(|polls| Asked {
+            number: polls
+                .iter()
+                .filter(|poll| poll.asked.customer == customer && poll.asked.products == products)
+                .count(),
+            license,
+            customer,
+            products,
+        });
+        let Answer { after, reply } = answer;
+        sleep(after).await;
+        if matches!(reply, Reply::Hang) {
+            std::future::pending::<()>().await;
+        }
+        if let Reply::Scene(scene) = &reply {
+            self.lock().polls[flight.index].showed = Some(scene.told());
+        }
+        exchanged(reply)
+    }
+}
+
+/// The licence, the customer and the products of a poll, from its path:
+/// `/GetCustomerExtensionsActiveCalls/LIC/1/True/11%2C12.csv`.
+fn asked(exchange: &Exchange) -> (String, i64, String) {
+    let path = exchange.request.uri().path();
+    let path = path.strip_suffix(".csv").expect("the suffix");
+    let mut values = path.split('/').skip(2);
+    let license = values.next().unwrap_or_default().to_owned();
+    let customer = values.next().and_then(|id| id.parse().ok()).expect("an id");
+    let products = values.nth(1).unwrap_or_default();
+    let products = percent_encoding::percent_decode_str(products).decode_utf8();
+    (license, customer, products.expect("UTF-8").into_owned())
+}
+
+/// The reply as HTTP.
+fn exchanged(reply: Reply) -> Result<Response<Bytes>, Error> {
     let csv = "text/csv";
     let (status, content_type, body) = match reply {
         Reply::Scene(scene) => (200, csv, scene.body()),
@@ -196,17 +223,15 @@ fn exchanged(reply: Reply) -> Result<Bytes, Error> {
             let keep = (body.len() * hundredths / 100).min(body.len() - 1);
             (200, csv, body.slice(..keep))
         }
-        Reply::Blank => {
-            let blank = csv_of_nothing();
-            (200, csv, blank)
-        }
+        Reply::Blank => (200, csv, csv_of_nothing()),
         Reply::Hang | Reply::Closed => return Err(Error::Interrupted("closed".into())),
     };
-    let mut answer = http::Response::new(body.clone());
-    let headers = answer.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    let mut answer = Response::new(body);
     *answer.status_mut() = StatusCode::from_u16(status).expect("a status");
-    answer::check(&answer, Effect::Read).map(|()| body)
+    answer
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    Ok(answer)
 }
 
 fn csv_of_nothing() -> Bytes {

@@ -10,7 +10,8 @@
 use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
 
-const FORMAT: u8 = 1;
+/// 1 was of feeds that did not tell licences apart.
+const FORMAT: u8 = 2;
 const LEN: usize = 45;
 
 /// A position in a feed.

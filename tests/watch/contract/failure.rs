@@ -86,10 +86,7 @@ async fn a_feed_state_tells_the_facts_of_the_moment_in_which_it_is_told() {
 
 #[tokio::test(start_paused = true)]
 async fn while_the_poll_under_way_has_no_answer_yet_that_is_the_cause() {
-    let gateway = with(Params {
-        poll_timeout: 30 * SECOND,
-        ..even()
-    });
+    let gateway = with(even());
     let (mut stream, _) = begin(&gateway).await;
     gateway.upstream.set(Reply::Hang);
     let event = stream.event().await;

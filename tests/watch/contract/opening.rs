@@ -61,11 +61,7 @@ async fn a_feed_opens_as_long_as_polls_succeed_however_slow_they_are() {
             after,
             reply: Reply::Scene(Scene::of(2)),
         });
-        let slow = Params {
-            poll_timeout: 30 * SECOND,
-            ..even()
-        };
-        let gateway = Gateway::new(&upstream, slow);
+        let gateway = Gateway::new(&upstream, even());
         let begun = Instant::now();
         assert_eq!(told(&refused(&gateway, request(1)).await).1, "WATCH_NO_POLL");
         assert_eq!(begun.elapsed(), 5 * SECOND);
@@ -86,13 +82,7 @@ async fn a_feed_opens_as_long_as_polls_succeed_however_slow_they_are() {
 
 #[tokio::test(start_paused = true)]
 async fn a_feed_that_nobody_waits_for_ends_with_a_poll_that_fails() {
-    let gateway = Gateway::new(
-        &Upstream::always(Reply::Hang),
-        Params {
-            poll_timeout: 30 * SECOND,
-            ..even()
-        },
-    );
+    let gateway = Gateway::new(&Upstream::always(Reply::Hang), even());
     refused(&gateway, request(1)).await;
     pass(24 * SECOND).await;
     assert_eq!(gateway.hub.feeds().len(), 1, "its poll may still end well");

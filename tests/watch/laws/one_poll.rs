@@ -3,6 +3,7 @@
 
 use super::{Law, TICK, hold};
 use crate::history::{FEEDS, Feed, History};
+use portico::upstream::client;
 
 struct OnePoll;
 
@@ -38,7 +39,7 @@ fn is_paced(history: &History, gateway: usize, feed: Feed) -> Result<(), String>
     }
     let last = polls.last().ok_or("no poll")?;
     let silent = history.until.saturating_duration_since(last.started);
-    if silent > longest + history.params.poll_timeout {
+    if silent > longest + client::Params::default().timeout {
         return Err(format!("no poll for the last {silent:?}"));
     }
     Ok(())

@@ -8,7 +8,9 @@
 
 #![allow(clippy::print_stdout, reason = "it prints a table")]
 
-use std::time::Duration;
+#[allow(dead_code, reason = "what the other benches use")]
+#[path = "harness/harness.rs"]
+mod harness;
 
 use bytes::Bytes;
 use portico::codec::csv::{self, Style};
@@ -16,7 +18,8 @@ use portico::watch::bench::Observer;
 use portico::wire::{ActiveCall, Answer, ExtensionStatus, Time};
 use tokio::time::Instant;
 
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+use self::harness::rounds::{alternate, median};
+use self::harness::{Result, settings, table};
 
 const ROWS: i32 = 5_000;
 
@@ -24,70 +27,74 @@ const ROWS: i32 = 5_000;
 const CHANGED: i32 = 10;
 
 fn main() -> Result<()> {
-    let rounds = std::env::var("OBSERVE_ROUNDS").map_or(Ok(40), |rounds| rounds.parse())?;
-    println!(
-        "| {ROWS} rows of | body, KB | decode to types, us | to rows, us | unchanged, us | by decode | 10 changed, us | by rows |"
-    );
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
-    measure("statuses", rounds, |turn| answer(&[], &statuses(turn)))?;
-    measure("calls, all with a new duration", rounds, |turn| {
-        answer(&calls(turn), &[])
-    })?;
-    Ok(())
+    let rounds = settings::variable("OBSERVE_ROUNDS", 40)?;
+    table::head(&[
+        &format!("{ROWS} rows of"),
+        "body, KB",
+        "decode to types, us",
+        "to rows, us",
+        "unchanged, us",
+        "by decode",
+        "10 changed, us",
+        "by rows",
+    ]);
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    runtime.block_on(async {
+        measure("statuses", rounds, |turn| answer(&[], &statuses(turn))).await?;
+        measure("calls, all with a new duration", rounds, |turn| {
+            answer(&calls(turn), &[])
+        })
+        .await
+    })
 }
 
-fn measure(of: &str, rounds: usize, body: impl Fn(i32) -> Result<Bytes>) -> Result<()> {
+async fn measure(of: &str, rounds: usize, body: impl Fn(i32) -> Result<Bytes>) -> Result<()> {
     // The same bytes in another allocation, as a socket gives them.
     let bodies = [body(0)?, body(1)?];
     let again = Bytes::copy_from_slice(&bodies[0]);
-    let mut times: [Vec<Duration>; 4] = Default::default();
     let mut unchanged = Observer::default();
     unchanged.read(bodies[0].clone())?;
     let mut changed = Observer::default();
     changed.read(bodies[1].clone())?;
-    for round in 0..rounds {
-        times[0].push(time(|| {
-            Ok(csv::one_from_slice::<Answer>(&again).map(|answer| drop(std::hint::black_box(answer)))?)
-        })?);
-        times[1].push(time(|| {
+    let mut next = bodies.iter().cycle();
+    let mut works: [&mut dyn FnMut() -> Result<()>; 4] = [
+        &mut || Ok(csv::one_from_slice::<Answer>(&again).map(|answer| drop(std::hint::black_box(answer)))?),
+        &mut || {
             Observer::default()
                 .read(again.clone())?
                 .ok_or("a first poll is new")?;
             Ok(())
-        })?);
-        times[2].push(time(|| match unchanged.read(again.clone())? {
+        },
+        &mut || match unchanged.read(again.clone())? {
             None => Ok(()),
             Some(_) => Err("the same bytes are new".into()),
-        })?);
-        let next = bodies[round % 2].clone();
-        times[3].push(time(|| {
+        },
+        &mut || {
+            let next = next.next().ok_or("no next body")?.clone();
             changed.read(next)?.ok_or("a changed poll is the same")?;
             Ok(())
-        })?);
-    }
-    let [decode, rows, unchanged, changed_poll] = times.map(median);
-    println!(
-        "| {of} | {} | {:.0} | {:.0} | {:.0} | **{:.2} %** | {:.0} | **{:.1} %** |",
-        again.len() / 1024,
-        decode * 1e6,
-        rows * 1e6,
-        unchanged * 1e6,
-        unchanged / decode * 100.0,
-        changed_poll * 1e6,
-        changed_poll / rows * 100.0,
-    );
+        },
+    ];
+    let times = alternate(&mut works, rounds, async |work| time(*work)).await?;
+    let [decode, rows, unchanged, changed] = times.map(median);
+    table::row(&[
+        of.to_owned(),
+        (again.len() / 1024).to_string(),
+        format!("{decode:.0}"),
+        format!("{rows:.0}"),
+        format!("{unchanged:.0}"),
+        format!("**{:.2} %**", unchanged / decode * 100.0),
+        format!("{changed:.0}"),
+        format!("**{:.1} %**", changed / rows * 100.0),
+    ]);
     Ok(())
 }
 
-fn time(work: impl FnOnce() -> Result<()>) -> Result<Duration> {
+/// Microseconds.
+fn time(work: &mut dyn FnMut() -> Result<()>) -> Result<f64> {
     let started = Instant::now();
     work()?;
-    Ok(started.elapsed())
-}
-
-fn median(mut times: Vec<Duration>) -> f64 {
-    times.sort_unstable();
-    times[times.len() / 2].as_secs_f64()
+    Ok(started.elapsed().as_secs_f64() * 1e6)
 }
 
 fn answer(calls: &[ActiveCall], statuses: &[ExtensionStatus]) -> Result<Bytes> {

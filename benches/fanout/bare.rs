@@ -3,44 +3,49 @@
 //! Orders: `event` with a message in hexadecimal sets what is sent; `send` sends it and is answered with the clock when
 //! it began.
 
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
-
 use portico::proto::v1::{ActiveCallsRequest, ActiveCallsResponse};
 use prost::Message as _;
-use tokio::net::TcpListener;
 use tokio::sync::broadcast;
-use tokio_stream::{Stream, StreamExt as _};
-use tonic::body::Body;
-use tonic::codegen::{BoxFuture, Service, http};
-use tonic::server::{Grpc, NamedService, ServerStreamingService};
-use tonic::transport::server::TcpIncoming;
+use tokio_stream::StreamExt as _;
+use tokio_stream::wrappers::BroadcastStream;
+use tonic::server::Grpc;
 use tonic::{Request, Response, Status};
+use tonic_prost::ProstCodec;
+use tower::service_fn;
 
-use super::process::{clock, orders};
-use super::{Result, frames};
+use super::frames;
+use super::harness::process::{clock, listen, orders};
+use super::harness::{Result, bare};
 
 /// The argument that makes this binary the broadcaster.
 pub(super) const ROLE: &str = "bare-role";
 
 /// Runs the role.
 pub(super) async fn run() -> Result<()> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    println!("{}", listener.local_addr()?);
-    let broadcaster = Broadcaster(Arc::new(broadcast::Sender::new(64)));
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-    let serving = tonic::transport::Server::builder()
-        .add_service(broadcaster.clone())
-        .serve_with_incoming(incoming);
+    let events = broadcast::Sender::new(64);
     tokio::select! {
-        served = serving => Ok(served?),
-        told = obey(&broadcaster) => told,
+        served = serve(events.clone()) => served,
+        told = obey(&events) => told,
     }
 }
 
-async fn obey(broadcaster: &Broadcaster) -> Result<()> {
+async fn serve(events: broadcast::Sender<ActiveCallsResponse>) -> Result<()> {
+    bare::serve(listen().await?, move |request| {
+        let events = events.clone();
+        Box::pin(async move {
+            let mut grpc = Grpc::new(ProstCodec::<ActiveCallsResponse, ActiveCallsRequest>::default());
+            let watch = service_fn(|_: Request<ActiveCallsRequest>| {
+                let events = BroadcastStream::new(events.subscribe());
+                let events = events.map(|event| event.map_err(|_| Status::data_loss("lagged")));
+                std::future::ready(Ok(Response::new(events)))
+            });
+            Ok(grpc.server_streaming(watch, request).await)
+        })
+    })
+    .await
+}
+
+async fn obey(events: &broadcast::Sender<ActiveCallsResponse>) -> Result<()> {
     let mut lines = orders();
     let mut event = ActiveCallsResponse::default();
     while let Some(line) = lines.next_line().await? {
@@ -49,50 +54,9 @@ async fn obey(broadcaster: &Broadcaster) -> Result<()> {
             println!();
         } else {
             let now = clock();
-            broadcaster.0.send(event.clone())?;
+            events.send(event.clone())?;
             println!("{}", now.as_nanos());
         }
     }
     Ok(())
-}
-
-/// What generated code would be, of the one RPC.
-#[derive(Clone, Debug)]
-struct Broadcaster(Arc<broadcast::Sender<ActiveCallsResponse>>);
-
-impl NamedService for Broadcaster {
-    const NAME: &'static str = "porta.customerextension.v1.CustomerExtensionService";
-}
-
-impl Service<http::Request<Body>> for Broadcaster {
-    type Response = http::Response<Body>;
-    type Error = Infallible;
-    type Future = BoxFuture<Self::Response, Infallible>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<std::result::Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        let broadcaster = self.clone();
-        Box::pin(async move {
-            let mut grpc = Grpc::new(tonic_prost::ProstCodec::default());
-            Ok(grpc.server_streaming(broadcaster, request).await)
-        })
-    }
-}
-
-impl ServerStreamingService<ActiveCallsRequest> for Broadcaster {
-    type Response = ActiveCallsResponse;
-    type ResponseStream =
-        Pin<Box<dyn Stream<Item = std::result::Result<ActiveCallsResponse, Status>> + Send>>;
-    type Future = BoxFuture<Response<Self::ResponseStream>, Status>;
-
-    fn call(&mut self, _: Request<ActiveCallsRequest>) -> Self::Future {
-        let events = tokio_stream::wrappers::BroadcastStream::new(self.0.subscribe());
-        let events = events.map(|event| event.map_err(|_| Status::data_loss("lagged")));
-        Box::pin(std::future::ready(Ok(Response::new(
-            Box::pin(events) as Self::ResponseStream
-        ))))
-    }
 }

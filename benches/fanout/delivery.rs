@@ -9,10 +9,12 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::gateway::Portico;
-use super::process::{Role, cpu, parse_clock, resident};
+use super::harness::portico::Portico;
+use super::harness::process::{Meter, Role, parse_clock};
+use super::harness::rounds::{alternate, median, quantile};
+use super::harness::{Result, settings, table};
 use super::watchers::{STREAMS, Watchers, collect, connection};
-use super::{Result, bare, frames, upstream};
+use super::{bare, frames, upstream};
 
 /// How many calls change for events of about 0.5 KB and of about 9 KB.
 const CHANGING: [usize; 2] = [1, 22];
@@ -27,26 +29,41 @@ const REST: Duration = Duration::from_secs(2);
 /// The one customer that is watched.
 const CUSTOMER: i64 = 1;
 
-/// A server of the two, its watchers, and what was measured of it.
+/// A server of the two, and its watchers.
 struct Side {
-    pid: u32,
+    meter: Meter,
     watchers: Watchers,
+    count: usize,
     /// The process that makes it send, by `order`.
     sender: Role,
     order: &'static str,
-    cpu: Duration,
-    turns: Vec<Duration>,
-    per_watcher: f64,
+    /// The KiB of an idle watcher.
+    resident: f64,
+}
+
+/// What was measured of a side.
+struct Measured {
+    /// Seconds of CPU for one event to one watcher.
+    cost: f64,
+    p50: f64,
+    p99: f64,
+    resident: f64,
 }
 
 /// Runs all rows of the table.
 pub(super) async fn run() -> Result<()> {
-    let turns = std::env::var("FANOUT_TURNS").map_or(Ok(60), |turns| turns.parse())?;
+    let turns = settings::variable("FANOUT_TURNS", 60)?;
     println!("## delivery: gateway | bare | gateway by bare\n");
-    println!(
-        "| event | watchers | CPU an event, us | events a CPU-second | change to last watcher p50, ms | p99, ms | events/s at p50 | resident an idle watcher, KB |"
-    );
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
+    table::head(&[
+        "event",
+        "watchers",
+        "CPU an event, us",
+        "events a CPU-second",
+        "change to last watcher p50, ms",
+        "p99, ms",
+        "events/s at p50",
+        "resident an idle watcher, KB",
+    ]);
     for changing in CHANGING {
         for watchers in WATCHERS {
             row(changing, watchers, turns).await?;
@@ -57,86 +74,83 @@ pub(super) async fn run() -> Result<()> {
 }
 
 async fn row(changing: usize, watchers: usize, turns: usize) -> Result<()> {
-    let mut upstream = Role::start(upstream::ROLE, &[changing.to_string()])?;
-    let polled: SocketAddr = upstream.answer().await?.parse()?;
-    let gateway = Portico::serve(polled, &["--poll-interval", "50ms"]).await?;
+    let mut upstream = upstream::start(changing).await?;
+    let gateway = Portico::serve(upstream.address, &["--poll-interval", "50ms"]).await?;
     let event = event(gateway.address, &mut upstream).await?;
-    let mut bare = Role::start(bare::ROLE, &[])?;
-    let bare_address = bare.answer().await?.parse()?;
+    let mut bare = Role::start(&[bare::ROLE]).await?;
     bare.ask(&format!("event {}", frames::to_hex(&event))).await?;
 
+    let (bare_meter, bare_address) = (bare.meter, bare.address);
     let mut sides = [
-        Side::open(gateway.pid()?, gateway.address, watchers, upstream, "change").await?,
-        Side::open(bare.pid()?, bare_address, watchers, bare, "send").await?,
+        Side::open(gateway.meter, gateway.address, watchers, upstream, "change").await?,
+        Side::open(bare_meter, bare_address, watchers, bare, "send").await?,
     ];
     sides[0].sender.ask("hold").await?;
-    for turn in 0..WARM_UP + turns {
-        for side in &mut sides {
-            if turn == WARM_UP {
-                side.turns.clear();
-                side.cpu = cpu(side.pid)?;
-            }
-            side.turn(watchers).await?;
-        }
-    }
-    for side in &mut sides {
-        side.cpu = cpu(side.pid)?.saturating_sub(side.cpu);
-        side.turns.sort_unstable();
-    }
-    print(event.len(), watchers, &sides);
+    alternate(&mut sides, WARM_UP, Side::turn).await?;
+    let before = [sides[0].meter.cpu()?, sides[1].meter.cpu()?];
+    let [ours, theirs] = alternate(&mut sides, turns, Side::turn).await?;
+    print(
+        event.len(),
+        watchers,
+        &[
+            sides[0].measured(before[0], &ours)?,
+            sides[1].measured(before[1], &theirs)?,
+        ],
+    );
     Ok(())
 }
 
 impl Side {
     async fn open(
-        pid: u32,
+        meter: Meter,
         address: SocketAddr,
-        watchers: usize,
+        count: usize,
         sender: Role,
         order: &'static str,
     ) -> Result<Self> {
-        let mut side = Self {
-            pid,
-            watchers: Watchers::connect(address, watchers / STREAMS).await?,
+        let mut watchers = Watchers::connect(address, count / STREAMS).await?;
+        sleep(REST).await;
+        let before = meter.resident()?;
+        watchers.open(|_| CUSTOMER).await?;
+        sleep(REST).await;
+        Ok(Self {
+            meter,
+            watchers,
+            count,
             sender,
             order,
-            cpu: Duration::ZERO,
-            turns: Vec::new(),
-            per_watcher: 0.0,
-        };
-        sleep(REST).await;
-        let before = resident(pid)?;
-        side.watchers.open(|_| CUSTOMER).await?;
-        sleep(REST).await;
-        #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
-        let per_watcher = resident(pid)?.saturating_sub(before) as f64 / watchers as f64;
-        side.per_watcher = per_watcher;
-        Ok(side)
+            resident: (meter.resident()? - before) / float(count),
+        })
     }
 
-    /// One event to every watcher.
-    async fn turn(&mut self, watchers: usize) -> Result<()> {
+    /// One event to every watcher; the seconds that it took.
+    async fn turn(&mut self) -> Result<f64> {
         let before = self.watchers.messages();
         let sent = parse_clock(&self.sender.ask(self.order).await?)?;
-        let reached = self.watchers.reached(before + watchers).await?;
-        self.turns.push(reached.saturating_sub(sent));
+        let reached = self.watchers.reached(before + self.count).await?;
         // More than one message a watcher would be another thing than what is measured.
-        if self.watchers.messages() != before + watchers {
+        if self.watchers.messages() != before + self.count {
             return Err("a turn was more than one event".into());
         }
-        Ok(())
+        Ok(reached.saturating_sub(sent).as_secs_f64())
     }
 
-    fn quantile(&self, share: f64) -> f64 {
-        #[allow(
-            clippy::cast_precision_loss,
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a position in a short list"
-        )]
-        let position = ((self.turns.len() as f64 * share).ceil() as usize).clamp(1, self.turns.len());
-        self.turns[position - 1].as_secs_f64()
+    /// What the turns made of it, that began when it had used `before`.
+    fn measured(&self, before: Duration, turns: &[f64]) -> Result<Measured> {
+        let used = self.meter.cpu()?.saturating_sub(before).as_secs_f64();
+        let seconds = || turns.iter().copied();
+        Ok(Measured {
+            cost: used / float(turns.len() * self.count),
+            p50: median(seconds()),
+            p99: quantile(seconds(), 0.99),
+            resident: self.resident,
+        })
     }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
+fn float(count: usize) -> f64 {
+    count as f64
 }
 
 /// The event that the gateway sends for a change, as its watchers get it.
@@ -156,27 +170,22 @@ async fn event(gateway: SocketAddr, upstream: &mut Role) -> Result<Vec<u8>> {
     Ok(delta.to_vec())
 }
 
-fn print(event: usize, watchers: usize, [gateway, bare]: &[Side; 2]) {
-    #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
-    let count = watchers as f64;
-    let cell = |digits: usize, of: &dyn Fn(&Side) -> f64| {
+fn print(event: usize, watchers: usize, [gateway, bare]: &[Measured; 2]) {
+    let cell = |digits: usize, of: &dyn Fn(&Measured) -> f64| {
         let (gateway, bare) = (of(gateway), of(bare));
         format!(
             "{gateway:.digits$} \\| {bare:.digits$} \\| **{:.2}**",
             gateway / bare
         )
     };
-    #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
-    let cost = |side: &Side| side.cpu.as_secs_f64() / (side.turns.len() as f64 * count);
-    let cells = [
+    table::row(&[
         format!("{event} B"),
         watchers.to_string(),
-        cell(2, &|side| cost(side) * 1e6),
-        cell(0, &|side| 1.0 / cost(side)),
-        cell(1, &|side| side.quantile(0.5) * 1e3),
-        cell(1, &|side| side.quantile(0.99) * 1e3),
-        cell(0, &|side| count / side.quantile(0.5)),
-        cell(2, &|side| side.per_watcher / 1024.0),
-    ];
-    println!("| {} |", cells.join(" | "));
+        cell(2, &|side| side.cost * 1e6),
+        cell(0, &|side| 1.0 / side.cost),
+        cell(1, &|side| side.p50 * 1e3),
+        cell(1, &|side| side.p99 * 1e3),
+        cell(0, &|side| float(watchers) / side.p50),
+        cell(2, &|side| side.resident),
+    ]);
 }

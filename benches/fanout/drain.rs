@@ -1,6 +1,5 @@
 //! SIGTERM with 1,000 open watches: what each is told, when the process ends, and how.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use portico::proto::v1::active_calls_response::Event;
@@ -10,10 +9,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-use super::gateway::Portico;
-use super::process::Role;
+use super::harness::portico::Portico;
+use super::harness::{Result, table};
+use super::upstream;
 use super::watchers::{STREAMS, collect, connection};
-use super::{Result, upstream};
 
 const WATCHERS: usize = 1_000;
 const DRAIN_DELAY: Duration = Duration::from_secs(1);
@@ -24,9 +23,12 @@ const UNAVAILABLE: i32 = 14;
 
 /// Stops a gateway and looks.
 pub(super) async fn run() -> Result<()> {
-    let mut upstream = Role::start(upstream::ROLE, &["1".to_owned()])?;
-    let address: SocketAddr = upstream.answer().await?.parse()?;
-    let mut gateway = Portico::serve(address, &["--drain-delay", "1s", "--drain-timeout", "20s"]).await?;
+    let upstream = upstream::start(1).await?;
+    let mut gateway = Portico::serve(
+        upstream.address,
+        &["--drain-delay", "1s", "--drain-timeout", "20s"],
+    )
+    .await?;
     let mut tasks = JoinSet::new();
     let (messages, mut told) = mpsc::unbounded_channel();
     let (ends, mut ended) = mpsc::unbounded_channel();
@@ -59,17 +61,23 @@ pub(super) async fn run() -> Result<()> {
         .filter(|status| **status == Some(UNAVAILABLE))
         .count();
     println!("## SIGTERM with {WATCHERS} open watches\n");
-    println!(
-        "| goodbyes | reconnect_after: least, median, most | UNAVAILABLE | the process ended after | exit |"
-    );
-    println!("| --- | --- | --- | --- | --- |");
-    println!(
-        "| {} | {:.1?}, {:.1?}, {:.1?} | {unavailable} | {took:.1?} of {DRAIN_DELAY:?} + {DRAIN_TIMEOUT:?} | {exit} |\n",
-        waits.len(),
-        waits.first().ok_or("no goodbye")?,
-        waits[waits.len() / 2],
-        waits[waits.len() - 1],
-    );
+    table::head(&[
+        "goodbyes",
+        "reconnect_after: least, median, most",
+        "UNAVAILABLE",
+        "the process ended after",
+        "exit",
+    ]);
+    let (least, most) = waits.first().zip(waits.last()).ok_or("no goodbye")?;
+    let median = waits[waits.len() / 2];
+    table::row(&[
+        waits.len().to_string(),
+        format!("{least:.1?}, {median:.1?}, {most:.1?}"),
+        unavailable.to_string(),
+        format!("{took:.1?} of {DRAIN_DELAY:?} + {DRAIN_TIMEOUT:?}"),
+        exit.to_string(),
+    ]);
+    println!();
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 
-use super::Result;
+use super::harness::Result;
 
 /// The prefix of a message: a flag and the length.
 pub(super) const PREFIX: usize = 5;

@@ -1,14 +1,13 @@
 //! What the upstream sees of ten thousand watchers, by its own count.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::gateway::Portico;
-use super::process::Role;
+use super::harness::portico::Portico;
+use super::harness::{Result, table};
+use super::upstream;
 use super::watchers::{STREAMS, Watchers};
-use super::{Result, upstream};
 
 const WATCHERS: usize = 10_000;
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -17,22 +16,25 @@ const INTERVALS: u32 = 20;
 /// Counts for watchers of one customer and of a hundred.
 pub(super) async fn run() -> Result<()> {
     println!("## upstream requests an interval, of {WATCHERS} watchers\n");
-    println!("| customers | requests | intervals | requests an interval |");
-    println!("| --- | --- | --- | --- |");
+    table::head(&["customers", "requests", "intervals", "requests an interval"]);
     for customers in [1, 100] {
         let (requests, intervals) = count(customers).await?;
         #[allow(clippy::cast_precision_loss, reason = "a small count")]
         let rate = requests as f64 / intervals;
-        println!("| {customers} | {requests} | {intervals:.1} | **{rate:.2}** |");
+        table::row(&[
+            customers.to_string(),
+            requests.to_string(),
+            format!("{intervals:.1}"),
+            format!("**{rate:.2}**"),
+        ]);
     }
     println!();
     Ok(())
 }
 
 async fn count(customers: i64) -> Result<(u64, f64)> {
-    let mut upstream = Role::start(upstream::ROLE, &["1".to_owned()])?;
-    let address: SocketAddr = upstream.answer().await?.parse()?;
-    let gateway = Portico::serve(address, &["--poll-interval", "1s"]).await?;
+    let mut upstream = upstream::start(1).await?;
+    let gateway = Portico::serve(upstream.address, &["--poll-interval", "1s"]).await?;
     let mut watchers = Watchers::connect(gateway.address, WATCHERS / STREAMS).await?;
     let customer = |index| i64::try_from(index).unwrap_or_default() % customers + 1;
     watchers.open(customer).await?;

@@ -24,30 +24,29 @@ mod bare;
 mod delivery;
 mod drain;
 mod frames;
-mod gateway;
+#[allow(dead_code, reason = "what the other benches use")]
+#[path = "../harness/harness.rs"]
+mod harness;
 mod load;
-mod process;
 mod sandbox;
 mod upstream;
 mod watchers;
 
-/// Nothing here is handled: what goes wrong ends the run.
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+use self::harness::{Result, settings};
 
 fn main() -> Result<()> {
-    // Cargo passes `--bench`.
-    let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    let args = settings::args();
     let runtime = |threads| {
         tokio::runtime::Builder::new_multi_thread()
             .worker_threads(threads)
             .enable_all()
             .build()
     };
-    match args.first().map(String::as_str) {
-        Some(upstream::ROLE) => runtime(1)?.block_on(upstream::run()),
+    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [upstream::ROLE, changing] => runtime(1)?.block_on(upstream::run(changing.parse()?)),
         // As `#[tokio::main]` would: a thread a core.
-        Some(bare::ROLE) => tokio::runtime::Runtime::new()?.block_on(bare::run()),
-        part => runtime(1)?.block_on(drive(part)),
+        [bare::ROLE] => tokio::runtime::Runtime::new()?.block_on(bare::run()),
+        ref part => runtime(1)?.block_on(drive(part.first().copied())),
     }
 }
 

@@ -3,14 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use http_body_util::{BodyExt as _, Empty};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
-use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use super::Result;
-use super::gateway::Portico;
+use super::harness::Result;
+use super::harness::portico::Portico;
 use super::watchers::{STREAMS, Watchers};
 
 const WATCHERS: usize = 200;
@@ -22,7 +18,7 @@ const POLLED: &str = "ActiveCalls";
 
 /// Counts over some intervals.
 pub(super) async fn run() -> Result<()> {
-    let sandbox = Portico::start(&["sandbox", "--sandbox-listen", "127.0.0.1:0"], "address").await?;
+    let sandbox = Portico::sandbox().await?;
     let gateway = Portico::serve(sandbox.address, &["--poll-interval", "2s"]).await?;
     let mut watchers = Watchers::connect(gateway.address, WATCHERS / STREAMS).await?;
     watchers.open(|_| 1).await?;
@@ -40,19 +36,11 @@ pub(super) async fn run() -> Result<()> {
 }
 
 async fn polls(sandbox: SocketAddr) -> Result<u64> {
-    let socket = TokioIo::new(TcpStream::connect(sandbox).await?);
-    let (mut requests, connection) = hyper::client::conn::http1::handshake(socket).await?;
-    let mut tasks = JoinSet::new();
-    tasks.spawn(connection);
-    let request = http::Request::get("/_sandbox/stats")
-        .header("host", "localhost")
-        .body(Empty::<bytes::Bytes>::new())?;
-    let body = requests
-        .send_request(request)
-        .await?
-        .into_body()
-        .collect()
+    let http = reqwest::Client::builder().no_proxy().build()?;
+    let answer = http
+        .get(format!("http://{sandbox}/_sandbox/stats"))
+        .send()
         .await?;
-    let stats: serde_json::Value = serde_json::from_slice(&body.to_bytes())?;
+    let stats: serde_json::Value = serde_json::from_slice(&answer.bytes().await?)?;
     Ok(stats["by_operation"][POLLED].as_u64().unwrap_or_default())
 }

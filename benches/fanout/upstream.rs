@@ -9,13 +9,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use portico::codec::csv::{self, Style};
 use portico::wire::{ActiveCall, Answer, Time};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::Result;
-use super::process::{clock, orders};
+use super::harness::Result;
+use super::harness::process::{Role, clock, listen, orders};
+use super::harness::upstream::Connection;
 
 /// The argument that makes this binary the upstream.
 pub(super) const ROLE: &str = "upstream-role";
@@ -42,10 +42,14 @@ struct Shared {
     written: mpsc::UnboundedSender<()>,
 }
 
-/// Runs the role: its arguments are how many calls change each time.
-pub(super) async fn run() -> Result<()> {
-    let changing = std::env::args().nth(2).ok_or("how many calls change?")?.parse()?;
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// Starts the role in a process of its own, in which `changing` calls change each time.
+pub(super) async fn start(changing: usize) -> Result<Role> {
+    Role::start(&[ROLE, &changing.to_string()]).await
+}
+
+/// Runs the role.
+pub(super) async fn run(changing: usize) -> Result<()> {
+    let listener = listen().await?;
     let (written, mut told) = mpsc::unbounded_channel();
     let shared = Arc::new(Shared {
         changing,
@@ -56,7 +60,6 @@ pub(super) async fn run() -> Result<()> {
         polls: AtomicU64::new(0),
         written,
     });
-    println!("{}", listener.local_addr()?);
     let mut connections = JoinSet::new();
     let mut lines = orders();
     loop {
@@ -86,20 +89,13 @@ pub(super) async fn run() -> Result<()> {
     }
 }
 
-async fn serve(shared: Arc<Shared>, mut socket: TcpStream) -> Result<()> {
-    socket.set_nodelay(true)?;
+async fn serve(shared: Arc<Shared>, socket: TcpStream) -> Result<()> {
+    let mut connection = Connection::new(socket)?;
     let mut orders = shared.orders.subscribe();
     let mut answered = None;
-    let mut head = Vec::new();
-    loop {
-        head.clear();
-        while !head.ends_with(b"\r\n\r\n") {
-            if socket.read_buf(&mut head).await? == 0 {
-                return Ok(());
-            }
-        }
+    while let Some(head) = connection.request().await? {
         if !head.windows(POLL.len()).any(|window| window == POLL) {
-            socket.write_all(&response(b"nothing")).await?;
+            connection.answer(b"nothing").await?;
             continue;
         }
         shared.polls.fetch_add(1, Ordering::Relaxed);
@@ -107,20 +103,12 @@ async fn serve(shared: Arc<Shared>, mut socket: TcpStream) -> Result<()> {
             .wait_for(|orders| !orders.held || answered != Some(orders.state))
             .await?;
         answered = Some(now.state);
-        let answer = response(&body(now.state, shared.changing)?);
-        socket.write_all(&answer).await?;
+        connection.answer(&body(now.state, shared.changing)?).await?;
         if now.held {
             shared.written.send(())?;
         }
     }
-}
-
-fn response(body: &[u8]) -> Vec<u8> {
-    let head = format!(
-        "HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
-    [head.as_bytes(), body].concat()
+    Ok(())
 }
 
 /// The body of a state: what a host of today writes.

@@ -14,9 +14,9 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::Result;
 use super::frames::{self, Frames, PREFIX};
-use super::process::clock;
+use super::harness::Result;
+use super::harness::process::clock;
 
 /// Streams on one connection.
 pub(super) const STREAMS: usize = 100;

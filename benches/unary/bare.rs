@@ -1,22 +1,16 @@
 //! The reference: a tonic handler that passes the upstream's body through in a bytes field, and nothing else.
 
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
 use bytes::Bytes;
 use portico::proto::v1::ListExtensionsRequest;
-use tokio::net::TcpListener;
-use tonic::body::Body;
-use tonic::codegen::http;
-use tonic::server::{Grpc, NamedService, UnaryService};
-use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
+use tonic::server::Grpc;
 use tonic::{Request, Response, Status};
 use tonic_prost::ProstCodec;
-use tower::Service;
+use tower::service_fn;
 
-use super::Outcome;
+use super::harness::{Result, bare, process};
+
+/// The argument that makes this binary the reference, and the base of the upstream follows.
+pub(crate) const ROLE: &str = "bare-role";
 
 /// The answer: the upstream's body as it came.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -26,65 +20,38 @@ struct PassedThrough {
 }
 
 #[derive(Clone)]
-struct Bare {
+struct Upstream {
     http: reqwest::Client,
     base: String,
 }
 
-type Answering<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
-
-impl UnaryService<ListExtensionsRequest> for Bare {
-    type Response = PassedThrough;
-    type Future = Answering<Response<PassedThrough>, Status>;
-
-    fn call(&mut self, request: Request<ListExtensionsRequest>) -> Self::Future {
-        let i_customer = request.into_inner().i_customer;
-        let url = format!("{}GetCustomerExtensions/bench/{i_customer}.csv", self.base);
-        let asked = self.http.get(url).header("accept", "text/csv").send();
-        Box::pin(async move {
-            let passed = async { asked.await?.bytes().await };
-            match passed.await {
-                Ok(body) => Ok(Response::new(PassedThrough { body })),
-                Err(_) => Err(Status::unavailable("no answer")),
-            }
-        })
-    }
-}
-
-impl Service<http::Request<Body>> for Bare {
-    type Response = http::Response<Body>;
-    type Error = Infallible;
-    type Future = Answering<http::Response<Body>, Infallible>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        let handler = self.clone();
-        Box::pin(async move {
-            let mut grpc = Grpc::new(ProstCodec::<PassedThrough, ListExtensionsRequest>::default());
-            Ok(grpc.unary(handler, request).await)
-        })
-    }
-}
-
-impl NamedService for Bare {
-    const NAME: &'static str = "porta.customerextension.v1.CustomerExtensionService";
-}
-
-/// Serves until killed, and prints the port first.
-pub(crate) async fn run(base: &str) -> Outcome<()> {
-    let handler = Bare {
+/// Serves until killed.
+pub(crate) async fn run(base: &str) -> Result<()> {
+    let upstream = Upstream {
         http: reqwest::Client::builder().no_proxy().build()?,
         base: base.to_owned(),
     };
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    println!("{}", listener.local_addr()?.port());
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-    Server::builder()
-        .add_service(handler)
-        .serve_with_incoming(incoming)
-        .await?;
-    Ok(())
+    bare::serve(process::listen().await?, move |request| {
+        let upstream = upstream.clone();
+        Box::pin(async move {
+            let mut grpc = Grpc::new(ProstCodec::<PassedThrough, ListExtensionsRequest>::default());
+            let handler = service_fn(|request| list(upstream.clone(), request));
+            Ok(grpc.unary(handler, request).await)
+        })
+    })
+    .await
+}
+
+async fn list(
+    upstream: Upstream,
+    request: Request<ListExtensionsRequest>,
+) -> std::result::Result<Response<PassedThrough>, Status> {
+    let i_customer = request.into_inner().i_customer;
+    let url = format!("{}GetCustomerExtensions/bench/{i_customer}.csv", upstream.base);
+    let asked = upstream.http.get(url).header("accept", "text/csv").send();
+    let passed = async { asked.await?.bytes().await };
+    match passed.await {
+        Ok(body) => Ok(Response::new(PassedThrough { body })),
+        Err(_) => Err(Status::unavailable("no answer")),
+    }
 }

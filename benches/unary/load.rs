@@ -1,8 +1,10 @@
 //! The client: as many calls as fit into a time, or one after the other.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
+use portico::proto::v1::ListExtensionsRequest;
 use prost::Message as _;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -10,15 +12,16 @@ use tonic::client::Grpc;
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::{Channel, Endpoint};
 
-use super::Outcome;
-use super::process::Server;
+use super::harness::Result;
+use super::harness::process::Meter;
+use super::harness::rounds::quantile;
 use super::raw::Raw;
-use portico::proto::v1::ListExtensionsRequest;
 
 const METHOD: &str = "/porta.customerextension.v1.CustomerExtensionService/ListExtensions";
 
 /// A server and the connections to it.
 pub(crate) struct Target {
+    meter: Meter,
     connections: Vec<Channel>,
     request: Bytes,
     /// The size of its answer's message.
@@ -41,35 +44,29 @@ pub(crate) struct Latency {
 
 impl Target {
     /// Connects, and calls once on each connection.
-    pub(crate) async fn connect(name: &str, port: u16, connections: usize) -> Outcome<Self> {
+    pub(crate) async fn connect(address: SocketAddr, meter: Meter, connections: usize) -> Result<Self> {
         let request = ListExtensionsRequest {
             i_customer: 1,
             product_ids: Vec::new(),
         };
         let mut target = Self {
+            meter,
             connections: Vec::new(),
             request: request.encode_to_vec().into(),
             size: 0,
         };
         for _ in 0..connections {
-            let endpoint = Endpoint::from_shared(format!("http://127.0.0.1:{port}"))?;
+            let endpoint = Endpoint::from_shared(format!("http://{address}"))?;
             let channel = endpoint.tcp_nodelay(true).connect().await?;
-            target.size = call(&channel, target.request.clone())
-                .await
-                .map_err(|status| format!("{name}: {status}"))?;
+            target.size = call(&channel, target.request.clone()).await?;
             target.connections.push(channel);
         }
         Ok(target)
     }
 
     /// As many calls as `in_flight` callers make, spread over the connections, in about `time`.
-    pub(crate) async fn throughput(
-        &self,
-        server: &Server,
-        in_flight: usize,
-        time: Duration,
-    ) -> Outcome<Throughput> {
-        let cpu_before = server.cpu_seconds()?;
+    pub(crate) async fn throughput(&self, in_flight: usize, time: Duration) -> Result<Throughput> {
+        let cpu_before = self.meter.cpu()?;
         let started = Instant::now();
         let end = started + time;
         let mut callers = JoinSet::new();
@@ -91,12 +88,12 @@ impl Target {
         }
         Ok(Throughput {
             rate: calls / started.elapsed().as_secs_f64(),
-            cpu_us: (server.cpu_seconds()? - cpu_before) * 1e6 / calls,
+            cpu_us: self.meter.cpu()?.saturating_sub(cpu_before).as_secs_f64() * 1e6 / calls,
         })
     }
 
     /// Times of calls on one connection, one after the other, for about `time`.
-    pub(crate) async fn latency(&self, time: Duration) -> Outcome<Latency> {
+    pub(crate) async fn latency(&self, time: Duration) -> Result<Latency> {
         let channel = self.connections.first().ok_or("no connection")?;
         let end = Instant::now() + time;
         let mut times = Vec::new();
@@ -105,16 +102,14 @@ impl Target {
             call(channel, self.request.clone()).await?;
             times.push(started.elapsed().as_secs_f64() * 1e6);
         }
-        times.sort_by(f64::total_cmp);
-        let at = |hundredth: usize| times.get(times.len() * hundredth / 100).copied();
         Ok(Latency {
-            p50: at(50).ok_or("no call")?,
-            p99: at(99).ok_or("no call")?,
+            p50: quantile(times.iter().copied(), 0.5),
+            p99: quantile(times, 0.99),
         })
     }
 }
 
-async fn call(channel: &Channel, request: Bytes) -> Result<usize, tonic::Status> {
+async fn call(channel: &Channel, request: Bytes) -> std::result::Result<usize, tonic::Status> {
     let mut grpc = Grpc::new(channel.clone());
     grpc.ready()
         .await

@@ -17,18 +17,20 @@
 #![allow(clippy::print_stdout, missing_docs, reason = "a program that prints a table")]
 
 mod bare;
+#[allow(dead_code, reason = "what the other benches use")]
+#[path = "../harness/harness.rs"]
+mod harness;
 mod load;
-mod process;
 mod raw;
 mod upstream;
 
-use std::error::Error;
 use std::time::Duration;
 
-use self::load::{Latency, Target};
-use self::process::Server;
-
-type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+use self::harness::portico::Portico;
+use self::harness::process::Role;
+use self::harness::rounds::{alternate, median};
+use self::harness::{Result, settings, table};
+use self::load::{Latency, Target, Throughput};
 
 /// What the gateway is held to, beside the bare handler.
 const MIN_THROUGHPUT_RATIO: f64 = 0.8;
@@ -38,144 +40,91 @@ const MAX_IDLE_MIB: f64 = 15.0;
 const CONNECTIONS: usize = 8;
 const IN_FLIGHT: usize = 64;
 
-struct Settings {
-    rounds: usize,
-    seconds: Duration,
-}
-
-fn main() -> Outcome<()> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+fn main() -> Result<()> {
+    let args = settings::args();
     // The number of worker threads is the machine's, as in the gateway.
     let runtime = tokio::runtime::Runtime::new()?;
-    match *args {
-        ["upstream"] => runtime.block_on(upstream::run()),
-        ["bare", base] => runtime.block_on(bare::run(base)),
-        _ => runtime.block_on(compare(&settings(&args)?)),
+    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [upstream::ROLE] => runtime.block_on(upstream::run()),
+        [bare::ROLE, base] => runtime.block_on(bare::run(base)),
+        _ => {
+            let rounds = settings::flag(&args, "--rounds", 7)?;
+            let time = Duration::from_secs(settings::flag(&args, "--seconds", 3)?);
+            runtime.block_on(compare(rounds, time))
+        }
     }
 }
 
-fn settings(args: &[&str]) -> Outcome<Settings> {
-    let value = |flag: &str| {
-        let at = args.iter().position(|arg| *arg == flag);
-        at.and_then(|at| args.get(at + 1))
-            .map(|value| value.parse::<u32>())
-    };
-    Ok(Settings {
-        rounds: value("--rounds").transpose()?.unwrap_or(7).try_into()?,
-        seconds: Duration::from_secs(value("--seconds").transpose()?.unwrap_or(3).into()),
-    })
-}
-
-async fn compare(settings: &Settings) -> Outcome<()> {
-    let upstream = Server::upstream()?;
-    let gateway = Server::gateway(upstream.port())?;
-    let bare = Server::bare(upstream.port())?;
-    let gateway_target = Target::connect("gateway", gateway.port(), CONNECTIONS).await?;
-    let bare_target = Target::connect("bare", bare.port(), CONNECTIONS).await?;
-    println!(
-        "answer of 20 rows: gateway {} bytes, bare {} bytes",
-        gateway_target.size, bare_target.size
-    );
+async fn compare(rounds: usize, time: Duration) -> Result<()> {
+    let upstream = Role::start(&[upstream::ROLE]).await?;
+    let gateway = Portico::serve(upstream.address, &[]).await?;
+    let bare = Role::start(&[bare::ROLE, &format!("http://{}/", upstream.address)]).await?;
+    let mut targets = [
+        Target::connect(gateway.address, gateway.meter, CONNECTIONS).await?,
+        Target::connect(bare.address, bare.meter, CONNECTIONS).await?,
+    ];
+    let [ours, theirs] = targets.each_ref().map(|target| target.size);
+    println!("answer of 20 rows: gateway {ours} bytes, bare {theirs} bytes");
 
     // Idle: it has answered once on each connection.
-    let idle = gateway.resident_mib()?;
-    for (target, server) in [(&gateway_target, &gateway), (&bare_target, &bare)] {
-        target.throughput(server, IN_FLIGHT, settings.seconds).await?;
-        target.latency(settings.seconds).await?;
+    let idle = gateway.meter.resident()? / 1024.0;
+    for target in &targets {
+        target.throughput(IN_FLIGHT, time).await?;
+        target.latency(time).await?;
     }
+    let loaded = alternate(&mut targets, rounds, async |target| {
+        target.throughput(IN_FLIGHT, time).await
+    });
+    let loaded = loaded.await?;
+    let quiet = alternate(&mut targets, rounds, async |target| target.latency(time).await).await?;
+    print_throughput(&loaded);
+    print_latency(&quiet);
 
-    println!("\n{IN_FLIGHT} in flight on {CONNECTIONS} connections: calls a second, processor time a call");
+    let ratio = median(pairs(&loaded).map(|(ours, theirs)| ours.rate / theirs.rate));
+    let overhead = median(pairs(&quiet).map(|(ours, theirs)| ours.p50 - theirs.p50));
+    let after = gateway.meter.resident()? / 1024.0;
+    let [ours, theirs] = loaded.map(|side| median(side.iter().map(|round| round.cpu_us)));
+    println!("\nmedians\n");
+    table::head(&["what", "figure", "bar", ""]);
+    let verdict = |met: bool| if met { "" } else { "MISSED" };
     println!(
-        "{:>5} {:>10} {:>10} {:>7} {:>12} {:>10}",
-        "round", "gateway", "bare", "ratio", "gateway us", "bare us"
-    );
-    let (mut ratios, mut costs, mut bare_costs) = (Vec::new(), Vec::new(), Vec::new());
-    for round in 1..=settings.rounds {
-        let ours = gateway_target
-            .throughput(&gateway, IN_FLIGHT, settings.seconds)
-            .await?;
-        let theirs = bare_target.throughput(&bare, IN_FLIGHT, settings.seconds).await?;
-        let ratio = ours.rate / theirs.rate;
-        println!(
-            "{round:>5} {:>10.0} {:>10.0} {ratio:>7.3} {:>12.0} {:>10.0}",
-            ours.rate, theirs.rate, ours.cpu_us, theirs.cpu_us
-        );
-        ratios.push(ratio);
-        costs.push(ours.cpu_us);
-        bare_costs.push(theirs.cpu_us);
-    }
-
-    println!("\n1 in flight, microseconds");
-    println!(
-        "{:>5} {:>10} {:>10} {:>9} {:>12} {:>10}",
-        "round", "gateway", "bare", "p50 over", "gateway p99", "bare p99"
-    );
-    let mut overheads = Vec::new();
-    for round in 1..=settings.rounds {
-        let ours: Latency = gateway_target.latency(settings.seconds).await?;
-        let theirs = bare_target.latency(settings.seconds).await?;
-        let over = ours.p50 - theirs.p50;
-        println!(
-            "{round:>5} {:>10.0} {:>10.0} {over:>9.0} {:>12.0} {:>10.0}",
-            ours.p50, theirs.p50, ours.p99, theirs.p99
-        );
-        overheads.push(over);
-    }
-
-    let (ratio, overhead) = (median(ratios), median(overheads));
-    println!("\n{:<44} {:>8}  bar", "median", "");
-    line(
-        "throughput, gateway / bare",
-        ratio,
-        3,
-        "at least 0.8",
-        ratio >= MIN_THROUGHPUT_RATIO,
-    );
-    line(
-        "p50, gateway - bare, us",
-        overhead,
-        0,
-        "under 150",
-        overhead < MAX_OVERHEAD_US,
-    );
-    line(
-        "resident memory of the idle gateway, MiB",
-        idle,
-        1,
-        "under 15",
-        idle < MAX_IDLE_MIB,
-    );
-    line(
-        "the same after the run, MiB",
-        gateway.resident_mib()?,
-        1,
-        "none",
-        true,
-    );
-    line(
-        "processor time a call, gateway, us",
-        median(costs),
-        0,
-        "none",
-        true,
-    );
-    line(
-        "processor time a call, bare, us",
-        median(bare_costs),
-        0,
-        "none",
-        true,
+        "| throughput, gateway / bare | {ratio:.3} | at least {MIN_THROUGHPUT_RATIO} | {} |\n\
+         | p50, gateway - bare, us | {overhead:.0} | under {MAX_OVERHEAD_US} | {} |\n\
+         | resident memory of the idle gateway, MiB | {idle:.1} | under {MAX_IDLE_MIB} | {} |\n\
+         | the same after the run, MiB | {after:.1} | none | |\n\
+         | processor time a call, gateway, us | {ours:.0} | none | |\n\
+         | processor time a call, bare, us | {theirs:.0} | none | |",
+        verdict(ratio >= MIN_THROUGHPUT_RATIO),
+        verdict(overhead < MAX_OVERHEAD_US),
+        verdict(idle < MAX_IDLE_MIB),
     );
     Ok(())
 }
 
-fn line(what: &str, value: f64, digits: usize, bar: &str, met: bool) {
-    let verdict = if met { "" } else { "  MISSED" };
-    println!("{what:<44} {value:>8.digits$}  {bar}{verdict}");
+/// What the gateway and the bare handler gave, round by round.
+fn pairs<T>([ours, theirs]: &[Vec<T>; 2]) -> impl Iterator<Item = (&T, &T)> {
+    ours.iter().zip(theirs)
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+fn print_throughput(rounds: &[Vec<Throughput>; 2]) {
+    println!("\n{IN_FLIGHT} in flight on {CONNECTIONS} connections: calls a second, processor time a call\n");
+    table::head(&["gateway", "bare", "ratio", "gateway, us", "bare, us"]);
+    for (ours, theirs) in pairs(rounds) {
+        table::row(&[
+            format!("{:.0}", ours.rate),
+            format!("{:.0}", theirs.rate),
+            format!("{:.3}", ours.rate / theirs.rate),
+            format!("{:.0}", ours.cpu_us),
+            format!("{:.0}", theirs.cpu_us),
+        ]);
+    }
+}
+
+fn print_latency(rounds: &[Vec<Latency>; 2]) {
+    println!("\n1 in flight, microseconds\n");
+    table::head(&["gateway p50", "bare p50", "over", "gateway p99", "bare p99"]);
+    for (ours, theirs) in pairs(rounds) {
+        let cells = [ours.p50, theirs.p50, ours.p50 - theirs.p50, ours.p99, theirs.p99];
+        table::row(&cells.map(|cell| format!("{cell:.0}")));
+    }
 }

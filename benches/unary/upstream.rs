@@ -1,44 +1,34 @@
 //! An upstream that costs next to nothing: one fixed answer to every request.
 
-use bytes::Bytes;
-use http::{HeaderValue, Response, header};
-use http_body_util::Full;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use portico::codec::csv::{Style, one_to_vec};
 use portico::wire::{Answer, Extension};
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use super::Outcome;
+use super::harness::upstream::Connection;
+use super::harness::{Result, process};
 
-/// Serves until killed, and prints the port first.
-pub(crate) async fn run() -> Outcome<()> {
-    let body = Bytes::from(body()?);
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    println!("{}", listener.local_addr()?.port());
+/// The argument that makes this binary the upstream.
+pub(crate) const ROLE: &str = "upstream-role";
+
+/// Serves until killed.
+pub(crate) async fn run() -> Result<()> {
+    let body: &[u8] = body()?.leak();
+    let listener = process::listen().await?;
     let mut connections = JoinSet::new();
     loop {
-        let (stream, _) = listener.accept().await?;
-        stream.set_nodelay(true)?;
-        let body = body.clone();
+        let mut connection = Connection::new(listener.accept().await?.0)?;
+        // A client that goes away is the end of its connection and nothing else.
         connections.spawn(async move {
-            let answer = service_fn(async |_| {
-                let mut response = Response::new(Full::new(body.clone()));
-                let csv = HeaderValue::from_static("text/csv");
-                response.headers_mut().insert(header::CONTENT_TYPE, csv);
-                Ok::<_, std::convert::Infallible>(response)
-            });
-            // A client that goes away is the end of its connection and nothing else.
-            let _ = hyper::server::conn::http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), answer)
-                .await;
+            while connection.request().await?.is_some() {
+                connection.answer(body).await?;
+            }
+            Result::Ok(())
         });
     }
 }
 
 /// A list of 20 extensions, as the service writes it.
-fn body() -> Outcome<Vec<u8>> {
+fn body() -> Result<Vec<u8>> {
     let extension = |n: i32| {
         let text = |text: String| Some(text);
         Extension {

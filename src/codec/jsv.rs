@@ -8,6 +8,7 @@
 //!
 //! - Text is typed by its target and never guessed: `0044123` is a number only where a number is asked for.
 //! - A text without doubled quotes is borrowed from the input.
+//! - The types are those of the wire: text, `bool`, `i32`, `f64`, options, lists and structs. Others are refused.
 //! - Members are found by name, exactly first and then ignoring ASCII case; unknown ones are checked and skipped.
 //! - Nesting is bounded by [`MAX_DEPTH`]; no input panics.
 //! - An [`Error`] says where and what kind, and never repeats the input.
@@ -17,14 +18,17 @@
 mod de;
 mod elements;
 mod error;
+mod refuse;
 mod scalar;
 mod scan;
 mod ser;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::de::find_field;
 pub use self::de::{Deserializer, from_str};
 pub use self::elements::Elements;
 pub use self::error::{Category, Error};
+pub(crate) use self::refuse::{refuse, refuse_other_types};
 pub use self::scan::MAX_DEPTH;
 pub use self::ser::{Compound, EmptyText, Presence, Serializer, to_string};

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{self, Deserialize, Unexpected, Visitor};
 
 use crate::codec::jsv;
@@ -44,31 +43,19 @@ impl<'de> CellReader<'de> {
     }
 }
 
-macro_rules! scalars {
-    ($($method:ident $visit:ident $expected:literal;)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, jsv::Error> {
-            visitor.$visit(self.scalar($expected)?)
-        }
-    )*};
-}
-
 impl<'de> de::Deserializer<'de> for CellReader<'de> {
     type Error = jsv::Error;
 
-    scalars! {
-        deserialize_bool visit_bool "True or False";
-        deserialize_i8 visit_i8 "an integer of 8 bits";
-        deserialize_i16 visit_i16 "an integer of 16 bits";
-        deserialize_i32 visit_i32 "an integer of 32 bits";
-        deserialize_i64 visit_i64 "an integer of 64 bits";
-        deserialize_i128 visit_i128 "an integer of 128 bits";
-        deserialize_u8 visit_u8 "an unsigned integer of 8 bits";
-        deserialize_u16 visit_u16 "an unsigned integer of 16 bits";
-        deserialize_u32 visit_u32 "an unsigned integer of 32 bits";
-        deserialize_u64 visit_u64 "an unsigned integer of 64 bits";
-        deserialize_u128 visit_u128 "an unsigned integer of 128 bits";
-        deserialize_f32 visit_f32 "a number";
-        deserialize_f64 visit_f64 "a number";
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, jsv::Error> {
+        visitor.visit_bool(self.scalar("True or False")?)
+    }
+
+    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, jsv::Error> {
+        visitor.visit_i32(self.scalar("an integer of 32 bits")?)
+    }
+
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, jsv::Error> {
+        visitor.visit_f64(self.scalar("a number")?)
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, jsv::Error> {
@@ -83,45 +70,8 @@ impl<'de> de::Deserializer<'de> for CellReader<'de> {
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, jsv::Error> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, jsv::Error> {
-        self.nested(|reader| reader.deserialize_unit(visitor))
-    }
-
-    fn deserialize_unit_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, jsv::Error> {
-        self.deserialize_unit(visitor)
-    }
-
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, jsv::Error> {
         self.nested(|reader| reader.deserialize_seq(visitor))
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, jsv::Error> {
-        self.nested(|reader| reader.deserialize_tuple(length, visitor))
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        length: usize,
-        visitor: V,
-    ) -> Result<V::Value, jsv::Error> {
-        self.nested(|reader| reader.deserialize_tuple_struct(name, length, visitor))
-    }
-
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, jsv::Error> {
-        self.nested(|reader| reader.deserialize_map(visitor))
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -133,22 +83,13 @@ impl<'de> de::Deserializer<'de> for CellReader<'de> {
         self.nested(|reader| reader.deserialize_struct(name, fields, visitor))
     }
 
-    /// A variant without content is its name as it is, quotes and all; one with content is JSV.
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, jsv::Error> {
-        if self.text.starts_with('{') {
-            return self.nested(|reader| reader.deserialize_enum(name, variants, visitor));
-        }
-        visitor.visit_enum(BorrowedStrDeserializer::new(self.text))
-    }
-
+    /// Takes the cell whatever it holds.
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, jsv::Error> {
         visitor.visit_unit()
     }
 
-    serde::forward_to_deserialize_any! { char str string bytes byte_buf identifier }
+    serde::forward_to_deserialize_any! {
+        i8 i16 i64 i128 u8 u16 u32 u64 u128 f32 char str string bytes byte_buf unit unit_struct newtype_struct tuple
+        tuple_struct map enum identifier
+    }
 }

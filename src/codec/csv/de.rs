@@ -11,7 +11,7 @@ use super::scan::{Cell, Rows};
 
 /// Reads every row of `body`.
 ///
-/// `T` is a struct (or a newtype of one) whose fields are the columns.
+/// `T` is a struct whose fields are the columns.
 ///
 /// # Errors
 ///
@@ -111,17 +111,9 @@ impl<'de> de::Deserializer<'de> for Row<'de> {
         visitor.visit_map(Columns { row: self, next: 0 })
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        visitor.visit_newtype_struct(self)
-    }
-
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        seq tuple tuple_struct map struct enum identifier ignored_any
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }
 

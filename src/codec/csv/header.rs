@@ -25,7 +25,7 @@ impl Header {
         let mut fields = Vec::with_capacity(cells.len());
         for cell in cells {
             let name = cell.text();
-            let field = find(known, &name);
+            let field = jsv::find_field(known, &name).map(|index| known[index]);
             let new = match field {
                 Some(field) => seen.insert(field.to_owned()),
                 None => seen.insert(name.into_owned()),
@@ -56,14 +56,6 @@ impl Header {
     pub(super) fn field(&self, column: usize) -> Option<&'static str> {
         self.fields.get(column).copied().flatten()
     }
-}
-
-/// The field that `name` names: exactly, else ignoring ASCII case. Underscores count.
-fn find(fields: &[&'static str], name: &str) -> Option<&'static str> {
-    let exact = fields.iter().find(|field| **field == name);
-    exact
-        .or_else(|| fields.iter().find(|field| field.eq_ignore_ascii_case(name)))
-        .copied()
 }
 
 /// The names of the fields of the struct `T`; none if `T` is something else.
@@ -98,20 +90,12 @@ impl<'de> de::Deserializer<'de> for Probe<'_, 'de> {
         Err(de::Error::custom("probed"))
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, jsv::Error> {
-        visitor.visit_newtype_struct(self)
-    }
-
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, jsv::Error> {
         Err(de::Error::custom("a row is read into a struct"))
     }
 
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        seq tuple tuple_struct map enum identifier ignored_any
+        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
     }
 }

@@ -1,12 +1,12 @@
 //! Structs to rows of a table, as the upstream writes them.
 
-mod cell;
+use std::fmt::{Display, Write as _};
 
 use serde::ser::{self, Impossible, Serialize};
 
-use self::cell::CellWriter;
 use super::error::Error;
 use super::style::Style;
+use crate::codec::jsv::{self, Compound, EmptyText, Presence, refuse, refuse_other_types};
 
 /// Writes `rows` as a table whose columns are the fields of `T`.
 ///
@@ -54,6 +54,14 @@ struct RowWriter<'a> {
     cell: String,
 }
 
+/// The serializer of one cell, before the cell is quoted: text as it is, everything else as JSV.
+struct CellWriter<'a> {
+    out: &'a mut String,
+    empty: EmptyText,
+}
+
+// === impl RowWriter ===
+
 impl<'a> RowWriter<'a> {
     fn new(out: &'a mut String, style: Style, part: Part) -> Self {
         Self {
@@ -92,12 +100,14 @@ impl ser::SerializeStruct for RowWriter<'_> {
     fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
         self.separate();
         match self.part {
-            // The writer does not quote names.
             Part::Header => self.out.push_str(name),
             Part::Cells => {
                 self.cell.clear();
                 value
-                    .serialize(CellWriter::new(&mut self.cell, self.style.empty_text))
+                    .serialize(CellWriter {
+                        out: &mut self.cell,
+                        empty: self.style.empty_text,
+                    })
                     .map_err(|error| Error::of_cell(&error, 0, Some(name)))?;
                 self.push_cell();
             }
@@ -106,7 +116,7 @@ impl ser::SerializeStruct for RowWriter<'_> {
     }
 
     fn skip_field(&mut self, name: &'static str) -> Result<(), Error> {
-        self.serialize_field(name, &())
+        self.serialize_field(name, &None::<&str>)
     }
 
     fn end(self) -> Result<(), Error> {
@@ -115,81 +125,85 @@ impl ser::SerializeStruct for RowWriter<'_> {
     }
 }
 
-fn not_a_struct<T>() -> Result<T, Error> {
-    Err(ser::Error::custom("a row is written from a struct"))
+fn not_a_struct() -> Error {
+    ser::Error::custom("a row is written from a struct")
 }
-
-macro_rules! refused {
-    ($($method:ident($($argument:ty),*) -> $ok:ty;)*) => {$(
-        fn $method(self, $(_: $argument),*) -> Result<$ok, Error> {
-            not_a_struct()
-        }
-    )*};
-}
-
-type Never = Impossible<(), Error>;
 
 impl ser::Serializer for RowWriter<'_> {
     type Ok = ();
     type Error = Error;
-    type SerializeSeq = Never;
-    type SerializeTuple = Never;
-    type SerializeTupleStruct = Never;
-    type SerializeTupleVariant = Never;
-    type SerializeMap = Never;
+    type SerializeSeq = Impossible<(), Error>;
     type SerializeStruct = Self;
-    type SerializeStructVariant = Never;
 
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self, Error> {
         Ok(self)
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        value: &T,
-    ) -> Result<(), Error> {
+    refuse! {
+        not_a_struct();
+        serialize_bool(bool) -> ();
+        serialize_i32(i32) -> ();
+        serialize_f64(f64) -> ();
+        serialize_str(&str) -> ();
+        serialize_none() -> ();
+        serialize_some<T>(&T) -> ();
+        serialize_seq(Option<usize>) -> Self::SerializeSeq;
+    }
+
+    refuse_other_types!(not_a_struct());
+}
+
+// === impl CellWriter ===
+
+impl<'a> CellWriter<'a> {
+    fn jsv(self) -> jsv::Serializer<'a> {
+        jsv::Serializer::new(self.out, self.empty)
+    }
+}
+
+impl<'a> ser::Serializer for CellWriter<'a> {
+    type Ok = Presence;
+    type Error = jsv::Error;
+    type SerializeSeq = Compound<'a>;
+    type SerializeStruct = Compound<'a>;
+
+    fn serialize_str(self, text: &str) -> Result<Presence, jsv::Error> {
+        self.out.push_str(text);
+        Ok(Presence::Present)
+    }
+
+    fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<Presence, jsv::Error> {
+        write!(self.out, "{value}").map_err(<jsv::Error as ser::Error>::custom)?;
+        Ok(Presence::Present)
+    }
+
+    fn serialize_bool(self, value: bool) -> Result<Presence, jsv::Error> {
+        self.jsv().serialize_bool(value)
+    }
+
+    fn serialize_i32(self, value: i32) -> Result<Presence, jsv::Error> {
+        self.jsv().serialize_i32(value)
+    }
+
+    fn serialize_f64(self, value: f64) -> Result<Presence, jsv::Error> {
+        self.jsv().serialize_f64(value)
+    }
+
+    fn serialize_none(self) -> Result<Presence, jsv::Error> {
+        Ok(Presence::Absent)
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Presence, jsv::Error> {
         value.serialize(self)
     }
 
-    fn serialize_some<T: Serialize + ?Sized>(self, _: &T) -> Result<(), Error> {
-        not_a_struct()
+    fn serialize_seq(self, length: Option<usize>) -> Result<Compound<'a>, jsv::Error> {
+        self.jsv().serialize_seq(length)
     }
 
-    fn serialize_newtype_variant<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: &T,
-    ) -> Result<(), Error> {
-        not_a_struct()
+    fn serialize_struct(self, name: &'static str, length: usize) -> Result<Compound<'a>, jsv::Error> {
+        self.jsv().serialize_struct(name, length)
     }
 
-    refused! {
-        serialize_bool(bool) -> ();
-        serialize_i8(i8) -> ();
-        serialize_i16(i16) -> ();
-        serialize_i32(i32) -> ();
-        serialize_i64(i64) -> ();
-        serialize_u8(u8) -> ();
-        serialize_u16(u16) -> ();
-        serialize_u32(u32) -> ();
-        serialize_u64(u64) -> ();
-        serialize_f32(f32) -> ();
-        serialize_f64(f64) -> ();
-        serialize_char(char) -> ();
-        serialize_str(&str) -> ();
-        serialize_bytes(&[u8]) -> ();
-        serialize_none() -> ();
-        serialize_unit() -> ();
-        serialize_unit_struct(&'static str) -> ();
-        serialize_unit_variant(&'static str, u32, &'static str) -> ();
-        serialize_seq(Option<usize>) -> Never;
-        serialize_tuple(usize) -> Never;
-        serialize_tuple_struct(&'static str, usize) -> Never;
-        serialize_tuple_variant(&'static str, u32, &'static str, usize) -> Never;
-        serialize_map(Option<usize>) -> Never;
-        serialize_struct_variant(&'static str, u32, &'static str, usize) -> Never;
-    }
+    refuse_other_types!(jsv::Error::unsupported());
 }

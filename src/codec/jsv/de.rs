@@ -1,15 +1,15 @@
 //! JSV text to serde's data model, driven by the target type.
-
-mod access;
+//!
+//! The types are those of the wire: text, `bool`, `i32`, `f64`, their options, structs and lists. Any other type is
+//! given the text, and refuses it: nothing is guessed.
 
 use std::borrow::Cow;
 use std::iter;
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
-use serde::de::{self, Deserialize, Visitor};
+use serde::de::{self, Deserialize, DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 
-use self::access::{Elements, Entries, Members, Variant};
-use super::error::{Category, Error};
+use super::error::{Category, Error, Step};
 use super::scalar;
 use super::scan::{Bracket, Scanner};
 
@@ -23,6 +23,12 @@ pub fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Error> {
     let value = T::deserialize(&mut deserializer).map_err(|error| error.at(0))?;
     deserializer.end()?;
     Ok(value)
+}
+
+/// The position in `fields` of the one that `name` names: exactly, else ignoring ASCII case. Underscores count.
+pub(crate) fn find_field(fields: &[&str], name: &str) -> Option<usize> {
+    let exact = fields.iter().position(|field| *field == name);
+    exact.or_else(|| fields.iter().position(|field| field.eq_ignore_ascii_case(name)))
 }
 
 /// A reader of one value.
@@ -43,6 +49,29 @@ enum Place {
     /// A member that was already promised to be `Some`.
     Optional,
 }
+
+/// The members of an object on their way into a struct.
+///
+/// Knows after every value whether another follows, so that the end of the object has been taken when the visitor has
+/// seen the last. [`Elements`] is the same for a list.
+struct Members<'a, 'de> {
+    reader: &'a mut Deserializer<'de>,
+    fields: &'static [&'static str],
+    /// The field after the last one found. Writers keep the order of declaration and leave members out, so the next
+    /// member is nearly always this one or one soon after it.
+    next: usize,
+    current: &'static str,
+    more: bool,
+}
+
+/// The elements of a list.
+struct Elements<'a, 'de> {
+    reader: &'a mut Deserializer<'de>,
+    index: usize,
+    more: bool,
+}
+
+// === impl Deserializer ===
 
 impl<'de> Deserializer<'de> {
     /// A reader of the value at the start of `text`.
@@ -84,61 +113,32 @@ impl<'de> Deserializer<'de> {
         self.scanner.at_nothing() || self.scanner.take_null()
     }
 
-    fn expect(&self, byte: u8, expected: &'static str) -> Result<(), Error> {
-        if self.scanner.peek() == Some(byte) {
-            Ok(())
+    /// Opens the object or list at the position; true if it has a value.
+    fn open(&mut self, bracket: Bracket, expected: &'static str) -> Result<bool, Error> {
+        if self.scanner.peek() == Some(bracket.open()) {
+            self.scanner.open(bracket)
         } else {
             Err(self.scanner.error(Category::Data, expected))
         }
     }
 }
 
-macro_rules! scalars {
-    ($($method:ident $visit:ident $parse:expr, $expected:literal;)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            let value = self.scalar($parse, $expected)?;
-            visitor.$visit(value)
-        }
-    )*};
-}
-
-macro_rules! texts {
-    ($($method:ident)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            self.deserialize_str(visitor)
-        }
-    )*};
-}
-
 impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
     type Error = Error;
 
-    scalars! {
-        deserialize_bool visit_bool scalar::parse_bool, "expected True or False";
-        deserialize_i8 visit_i8 scalar::parse_integer, "expected an integer of 8 bits";
-        deserialize_i16 visit_i16 scalar::parse_integer, "expected an integer of 16 bits";
-        deserialize_i32 visit_i32 scalar::parse_integer, "expected an integer of 32 bits";
-        deserialize_i64 visit_i64 scalar::parse_integer, "expected an integer of 64 bits";
-        deserialize_i128 visit_i128 scalar::parse_integer, "expected an integer of 128 bits";
-        deserialize_u8 visit_u8 scalar::parse_integer, "expected an unsigned integer of 8 bits";
-        deserialize_u16 visit_u16 scalar::parse_integer, "expected an unsigned integer of 16 bits";
-        deserialize_u32 visit_u32 scalar::parse_integer, "expected an unsigned integer of 32 bits";
-        deserialize_u64 visit_u64 scalar::parse_integer, "expected an unsigned integer of 64 bits";
-        deserialize_u128 visit_u128 scalar::parse_integer, "expected an unsigned integer of 128 bits";
-        deserialize_f64 visit_f64 scalar::parse_float, "expected a number";
-        deserialize_f32 visit_f64 scalar::parse_float, "expected a number";
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_bool(self.scalar(scalar::parse_bool, "expected True or False")?)
     }
 
-    /// Text, a list or an object, by the first character: never a number.
+    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_i32(self.scalar(scalar::parse_integer, "expected an integer of 32 bits")?)
+    }
+
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_f64(self.scalar(scalar::parse_float, "expected a number")?)
+    }
+
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.scanner.peek() {
-            Some(b'{') => self.deserialize_map(visitor),
-            Some(b'[') => self.deserialize_seq(visitor),
-            _ => self.deserialize_str(visitor),
-        }
-    }
-
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let start = self.scanner.offset();
         match self.scanner.text()? {
             Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
@@ -156,49 +156,16 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
         visitor.visit_some(self)
     }
 
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if !self.take_absent() {
-            return Err(self.scanner.error(Category::Data, "expected nothing"));
-        }
-        visitor.visit_unit()
-    }
-
-    fn deserialize_unit_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        self.deserialize_unit(visitor)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        visitor.visit_newtype_struct(self)
-    }
-
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         if self.take_absent() {
             return visitor.visit_seq(SeqDeserializer::new(iter::empty::<()>()));
         }
-        self.expect(b'[', "expected a list")?;
-        let mut elements = Elements::open(self)?;
-        let value = visitor.visit_seq(&mut elements)?;
-        elements.end()?;
-        Ok(value)
-    }
-
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if self.take_absent() {
-            return visitor.visit_map(MapDeserializer::new(iter::empty::<((), ())>()));
-        }
-        self.expect(b'{', "expected an object")?;
-        let mut entries = Entries::open(self)?;
-        let value = visitor.visit_map(&mut entries)?;
-        entries.end()?;
-        Ok(value)
+        let more = self.open(Bracket::List, "expected a list")?;
+        visitor.visit_seq(Elements {
+            reader: self,
+            index: 0,
+            more,
+        })
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -211,58 +178,107 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
         if self.take_absent() {
             return visitor.visit_map(MapDeserializer::new(iter::empty::<((), ())>()));
         }
-        self.expect(b'{', "expected an object")?;
-        let mut members = Members::open(self, fields)?;
-        let value = visitor.visit_map(&mut members).map_err(|error| error.at(start))?;
-        members.end()?;
-        Ok(value)
+        let more = self.open(Bracket::Object, "expected an object")?;
+        visitor
+            .visit_map(Members {
+                reader: self,
+                fields,
+                next: 0,
+                current: "",
+                more,
+            })
+            .map_err(|error| error.at(start))
     }
 
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        let start = self.scanner.offset();
-        if self.scanner.peek() != Some(b'{') {
-            let name = self.scanner.text()?;
-            return visitor
-                .visit_enum(Variant::unit(variants, &name))
-                .map_err(|error| error.at(start));
-        }
-        if !self.scanner.open(Bracket::Object)? {
-            return Err(Error::new(Category::Data, start, "expected one member"));
-        }
-        let key = self.scanner.raw_key()?;
-        let name: Cow<'_, str> = Scanner::new(key).text()?;
-        let value = visitor
-            .visit_enum(Variant::of(self, variants, &name))
-            .map_err(|error| error.at(start))?;
-        if self.scanner.more(Bracket::Object)? {
-            return Err(Error::new(Category::Data, start, "expected one member"));
-        }
-        Ok(value)
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
-        self.deserialize_seq(visitor)
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: usize,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        self.deserialize_seq(visitor)
-    }
-
+    /// Takes the value whatever it is, grammar checked.
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         self.scanner.skip()?;
         visitor.visit_unit()
     }
 
-    // A character is a text of one, and a byte array is base64 text on the wire: text it stays.
-    texts! { deserialize_char deserialize_string deserialize_identifier deserialize_bytes deserialize_byte_buf }
+    serde::forward_to_deserialize_any! {
+        i8 i16 i64 i128 u8 u16 u32 u64 u128 f32 char str string bytes byte_buf unit unit_struct newtype_struct tuple
+        tuple_struct map enum identifier
+    }
+}
+
+// === impl Members ===
+
+impl Members<'_, '_> {
+    /// Takes the name at the position; `None` if no field has it.
+    fn field(&mut self) -> Result<Option<&'static str>, Error> {
+        let scanner = &mut self.reader.scanner;
+        let ahead = self.fields[self.next..]
+            .iter()
+            .position(|name| scanner.take_name(name));
+        let found = if let Some(ahead) = ahead {
+            Some(self.next + ahead)
+        } else {
+            let start = scanner.offset();
+            let name = scanner.key()?;
+            // The writer puts no blank before a name, so this is not its text: do not pass over it as unknown.
+            if name.starts_with(' ') || name.ends_with(' ') {
+                return Err(Error::new(
+                    Category::Syntax,
+                    start,
+                    "a blank around the name of a member",
+                ));
+            }
+            find_field(self.fields, &name)
+        };
+        Ok(found.map(|index| {
+            self.next = index + 1;
+            self.fields[index]
+        }))
+    }
+}
+
+impl<'de> MapAccess<'de> for Members<'_, 'de> {
+    type Error = Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+        while self.more {
+            let start = self.reader.scanner.offset();
+            if let Some(name) = self.field()? {
+                self.current = name;
+                return seed
+                    .deserialize(name.into_deserializer())
+                    .map(Some)
+                    .map_err(|error: Error| error.at(start));
+            }
+            self.reader.scanner.skip()?;
+            self.more = self.reader.scanner.more(Bracket::Object)?;
+        }
+        Ok(None)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
+        let start = self.reader.scanner.offset();
+        self.reader.place = Place::Member;
+        let value = seed
+            .deserialize(&mut *self.reader)
+            .map_err(|error| error.at(start).within(Step::Member(self.current)))?;
+        self.more = self.reader.scanner.more(Bracket::Object)?;
+        Ok(value)
+    }
+}
+
+// === impl Elements ===
+
+impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
+    type Error = Error;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
+        if !self.more {
+            return Ok(None);
+        }
+        let start = self.reader.scanner.offset();
+        self.reader.place = Place::Element;
+        let value = seed
+            .deserialize(&mut *self.reader)
+            .map_err(|error| error.at(start).within(Step::Index(self.index)))?;
+        self.index += 1;
+        self.more = self.reader.scanner.more(Bracket::List)?;
+        Ok(Some(value))
+    }
 }

@@ -42,7 +42,7 @@ struct Inner {
 pub(super) enum Step {
     /// A member of a struct, by its name in the schema.
     Member(&'static str),
-    /// An element of a list, or an entry of a map, whose key is input and therefore not shown.
+    /// An element of a list.
     Index(usize),
 }
 
@@ -67,15 +67,17 @@ impl Error {
         }))
     }
 
+    /// The error of writing a type that no wire type has.
+    pub(crate) fn unsupported() -> Self {
+        Self::unplaced(
+            Category::Data,
+            "only texts, bool, i32, f64, options, lists and structs can be written",
+        )
+    }
+
     /// Gives the error the place `offset` if it has none yet.
     pub(super) fn at(mut self, offset: usize) -> Self {
         self.0.offset.get_or_insert(offset);
-        self
-    }
-
-    /// Counts the offset from a text that starts `base` bytes further left.
-    pub(super) fn shifted(mut self, base: usize) -> Self {
-        self.0.offset = Some(self.0.offset.unwrap_or(0) + base);
         self
     }
 

@@ -1,10 +1,9 @@
 //! Numbers and flags as .NET writes them in its invariant culture.
 
-use std::fmt::{LowerExp, Write as _};
-use std::str::FromStr;
+use std::fmt::Write as _;
 
 /// An integer: digits, with `-` before them if negative. A `+`, which Rust would take, is refused.
-pub(super) fn parse_integer<T: FromStr>(text: &str) -> Option<T> {
+pub(super) fn parse_integer(text: &str) -> Option<i32> {
     if text.starts_with('+') {
         None
     } else {
@@ -56,21 +55,18 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// How many digits .NET writes before it changes to an exponent: `precision` of [`write_float`].
-pub(super) const DOUBLE_PRECISION: usize = 15;
-/// The same for `float`.
-pub(super) const SINGLE_PRECISION: usize = 7;
+/// How many digits .NET writes before it changes to an exponent.
+const PRECISION: usize = 15;
 
 /// Appends the shortest text that reads back as `value`, in the form .NET Core 3 and later give it.
 ///
 /// `1` and not `1.0`; `1E+20` and `1E-05`, with two digits of exponent at least, once the decimal point would lie
 /// beyond the digits or more than four zeros before them.
-pub(super) fn write_float<F: LowerExp + Into<f64> + Copy>(out: &mut String, value: F, precision: usize) {
-    let wide: f64 = value.into();
-    if !wide.is_finite() {
-        out.push_str(if wide.is_nan() {
+pub(super) fn write_float(out: &mut String, value: f64) {
+    if !value.is_finite() {
+        out.push_str(if value.is_nan() {
             "NaN"
-        } else if wide > 0.0 {
+        } else if value > 0.0 {
             "Infinity"
         } else {
             "-Infinity"
@@ -86,7 +82,7 @@ pub(super) fn write_float<F: LowerExp + Into<f64> + Copy>(out: &mut String, valu
     };
     let digits = mantissa.replace('.', "");
     out.push_str(sign);
-    let limit = i32::try_from(digits.len().max(precision)).unwrap_or(i32::MAX);
+    let limit = i32::try_from(digits.len().max(PRECISION)).unwrap_or(i32::MAX);
     if exponent >= limit || exponent < -4 {
         let sign = if exponent < 0 { '-' } else { '+' };
         let written = write!(out, "{mantissa}E{sign}{:02}", exponent.unsigned_abs());
@@ -123,7 +119,7 @@ mod tests {
 
     fn written(value: f64) -> String {
         let mut out = String::new();
-        write_float(&mut out, value, DOUBLE_PRECISION);
+        write_float(&mut out, value);
         out
     }
 

@@ -50,6 +50,13 @@ pub(super) struct Scanner<'de> {
 }
 
 impl Bracket {
+    pub(super) fn open(self) -> u8 {
+        match self {
+            Self::Object => b'{',
+            Self::List => b'[',
+        }
+    }
+
     fn close(self) -> u8 {
         match self {
             Self::Object => b'}',
@@ -146,23 +153,13 @@ impl<'de> Scanner<'de> {
         }
     }
 
-    /// The key at the position as it is written, quotes included; takes its colon too.
-    pub(super) fn raw_key(&mut self) -> Result<&'de str, Error> {
-        let start = self.position;
-        if self.peek() == Some(b'"') {
-            self.quoted()?;
+    /// The name of a member, with its quotes taken off; takes its colon too.
+    pub(super) fn key(&mut self) -> Result<Cow<'de, str>, Error> {
+        let key = if self.peek() == Some(b'"') {
+            self.quoted()?
         } else {
-            let rest = self.rest();
-            let length = rest
-                .iter()
-                .position(|&byte| byte == b':' || CLASSES[usize::from(byte)] != Class::Text)
-                .unwrap_or(rest.len());
-            self.position += length;
-            if length == 0 && self.peek().is_some() {
-                return Err(self.error(Category::Syntax, "expected the name of a member"));
-            }
-        }
-        let key = &self.text[start..self.position];
+            self.bare_key()?
+        };
         match self.peek() {
             Some(b':') => self.position += 1,
             Some(_) => {
@@ -171,6 +168,20 @@ impl<'de> Scanner<'de> {
             None => return Err(self.error(Category::Truncated, "the object ends in the name of a member")),
         }
         Ok(key)
+    }
+
+    fn bare_key(&mut self) -> Result<Cow<'de, str>, Error> {
+        let rest = self.rest();
+        let length = rest
+            .iter()
+            .position(|&byte| byte == b':' || CLASSES[usize::from(byte)] != Class::Text)
+            .unwrap_or(rest.len());
+        if length == 0 && !rest.is_empty() {
+            return Err(self.error(Category::Syntax, "expected the name of a member"));
+        }
+        let start = self.position;
+        self.position += length;
+        Ok(Cow::Borrowed(&self.text[start..self.position]))
     }
 
     /// The text at the position, with its quotes taken off.
@@ -232,7 +243,7 @@ impl<'de> Scanner<'de> {
             Some(b'{') => {
                 let mut more = self.open(Bracket::Object)?;
                 while more {
-                    self.raw_key()?;
+                    self.key()?;
                     self.skip()?;
                     more = self.more(Bracket::Object)?;
                 }

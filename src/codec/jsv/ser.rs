@@ -1,20 +1,18 @@
 //! serde's data model to JSV text, as the upstream writes it.
 
-mod compound;
-
 use std::fmt::{Display, Write as _};
 
 use serde::ser::{self, Serialize};
 
-pub use self::compound::Compound;
 use super::error::Error;
+use super::refuse::refuse_other_types;
 use super::scalar;
 
 /// Writes `value` as JSV.
 ///
 /// # Errors
 ///
-/// A map has a key that is not a scalar, or the value is a byte array.
+/// Something in the value is not text, a `bool`, `i32` or `f64`, an option, a list or a struct.
 pub fn to_string<T: Serialize + ?Sized>(value: &T, empty: EmptyText) -> Result<String, Error> {
     let mut out = String::new();
     value.serialize(Serializer::new(&mut out, empty))?;
@@ -30,7 +28,8 @@ pub enum EmptyText {
     Quoted,
 }
 
-/// Whether a value has left anything to write: a member or entry without a value is left out whole.
+/// Whether a value has left anything to write: a member without a value is left out whole, because with nothing after
+/// its colon it would be read as the empty text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Presence {
     /// The value is written, perhaps as a text of no characters.
@@ -46,16 +45,21 @@ pub struct Serializer<'a> {
     empty: EmptyText,
 }
 
+/// The writer of an object's members or a list's elements.
+#[derive(Debug)]
+pub struct Compound<'a> {
+    out: &'a mut String,
+    empty: EmptyText,
+    close: char,
+    first: bool,
+}
+
+// === impl Serializer ===
+
 impl<'a> Serializer<'a> {
     /// A writer that appends to `out`.
     pub fn new(out: &'a mut String, empty: EmptyText) -> Self {
         Self { out, empty }
-    }
-
-    fn display(self, value: impl Display) -> Presence {
-        let written = write!(self.out, "{value}");
-        debug_assert!(written.is_ok(), "a String takes every write");
-        Presence::Present
     }
 
     fn text(self, text: &str, special: fn(char) -> bool) -> Presence {
@@ -74,8 +78,14 @@ impl<'a> Serializer<'a> {
         Presence::Present
     }
 
-    fn open(self, open: &str, close: &'static str) -> Compound<'a> {
-        Compound::open(self.out, self.empty, open, close)
+    fn open(self, open: char, close: char) -> Compound<'a> {
+        self.out.push(open);
+        Compound {
+            out: self.out,
+            empty: self.empty,
+            close,
+            first: true,
+        }
     }
 }
 
@@ -89,47 +99,26 @@ fn is_quoted_in_strings(c: char) -> bool {
     c == ':' || needs_quotes(c)
 }
 
-macro_rules! integers {
-    ($($method:ident $type:ty)*) => {$(
-        fn $method(self, value: $type) -> Result<Presence, Error> {
-            Ok(self.display(value))
-        }
-    )*};
-}
-
 impl<'a> ser::Serializer for Serializer<'a> {
     type Ok = Presence;
     type Error = Error;
     type SerializeSeq = Compound<'a>;
-    type SerializeTuple = Compound<'a>;
-    type SerializeTupleStruct = Compound<'a>;
-    type SerializeTupleVariant = Compound<'a>;
-    type SerializeMap = Compound<'a>;
     type SerializeStruct = Compound<'a>;
-    type SerializeStructVariant = Compound<'a>;
-
-    integers! {
-        serialize_i8 i8 serialize_i16 i16 serialize_i32 i32 serialize_i64 i64 serialize_i128 i128
-        serialize_u8 u8 serialize_u16 u16 serialize_u32 u32 serialize_u64 u64 serialize_u128 u128
-    }
 
     fn serialize_bool(self, value: bool) -> Result<Presence, Error> {
         self.out.push_str(if value { "True" } else { "False" });
         Ok(Presence::Present)
     }
 
-    fn serialize_f32(self, value: f32) -> Result<Presence, Error> {
-        scalar::write_float(self.out, value, scalar::SINGLE_PRECISION);
+    fn serialize_i32(self, value: i32) -> Result<Presence, Error> {
+        let written = write!(self.out, "{value}");
+        debug_assert!(written.is_ok(), "a String takes every write");
         Ok(Presence::Present)
     }
 
     fn serialize_f64(self, value: f64) -> Result<Presence, Error> {
-        scalar::write_float(self.out, value, scalar::DOUBLE_PRECISION);
+        scalar::write_float(self.out, value);
         Ok(Presence::Present)
-    }
-
-    fn serialize_char(self, value: char) -> Result<Presence, Error> {
-        self.serialize_str(value.encode_utf8(&mut [0; 4]))
     }
 
     fn serialize_str(self, text: &str) -> Result<Presence, Error> {
@@ -141,10 +130,6 @@ impl<'a> ser::Serializer for Serializer<'a> {
         Ok(self.text(&value.to_string(), needs_quotes))
     }
 
-    fn serialize_bytes(self, _: &[u8]) -> Result<Presence, Error> {
-        Err(ser::Error::custom("byte arrays have no text form"))
-    }
-
     fn serialize_none(self) -> Result<Presence, Error> {
         Ok(Presence::Absent)
     }
@@ -153,82 +138,69 @@ impl<'a> ser::Serializer for Serializer<'a> {
         value.serialize(self)
     }
 
-    fn serialize_unit(self) -> Result<Presence, Error> {
-        Ok(Presence::Absent)
-    }
-
-    fn serialize_unit_struct(self, _: &'static str) -> Result<Presence, Error> {
-        Ok(Presence::Absent)
-    }
-
-    fn serialize_unit_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-    ) -> Result<Presence, Error> {
-        self.serialize_str(variant)
-    }
-
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        value: &T,
-    ) -> Result<Presence, Error> {
-        value.serialize(self)
-    }
-
-    fn serialize_newtype_variant<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-        value: &T,
-    ) -> Result<Presence, Error> {
-        let mut object = self.open("{", "}");
-        // Unlike a member, the name stays when there is no value: it says which variant it is.
-        object.name(variant);
-        object.value(value)?;
-        Ok(object.close())
-    }
-
     fn serialize_seq(self, _: Option<usize>) -> Result<Compound<'a>, Error> {
-        Ok(self.open("[", "]"))
-    }
-
-    fn serialize_tuple(self, _: usize) -> Result<Compound<'a>, Error> {
-        Ok(self.open("[", "]"))
-    }
-
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Compound<'a>, Error> {
-        Ok(self.open("[", "]"))
-    }
-
-    fn serialize_tuple_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-        _: usize,
-    ) -> Result<Compound<'a>, Error> {
-        Ok(self.open(&format!("{{{variant}:["), "]}"))
-    }
-
-    fn serialize_map(self, _: Option<usize>) -> Result<Compound<'a>, Error> {
-        Ok(self.open("{", "}"))
+        Ok(self.open('[', ']'))
     }
 
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<Compound<'a>, Error> {
-        Ok(self.open("{", "}"))
+        Ok(self.open('{', '}'))
     }
 
-    fn serialize_struct_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-        _: usize,
-    ) -> Result<Compound<'a>, Error> {
-        Ok(self.open(&format!("{{{variant}:{{"), "}}"))
+    refuse_other_types!(Error::unsupported());
+}
+
+// === impl Compound ===
+
+impl Compound<'_> {
+    fn separate(&mut self) {
+        if !self.first {
+            self.out.push(',');
+        }
+    }
+
+    fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<Presence, Error> {
+        value.serialize(Serializer::new(self.out, self.empty))
+    }
+
+    fn close(self) -> Presence {
+        self.out.push(self.close);
+        Presence::Present
+    }
+}
+
+impl ser::SerializeSeq for Compound<'_> {
+    type Ok = Presence;
+    type Error = Error;
+
+    /// An element without a value is nothing between its commas.
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.separate();
+        self.first = false;
+        self.value(value).map(drop)
+    }
+
+    fn end(self) -> Result<Presence, Error> {
+        Ok(self.close())
+    }
+}
+
+impl ser::SerializeStruct for Compound<'_> {
+    type Ok = Presence;
+    type Error = Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
+        let start = self.out.len();
+        self.separate();
+        self.out.push_str(name);
+        self.out.push(':');
+        match self.value(value)? {
+            Presence::Present => self.first = false,
+            Presence::Absent => self.out.truncate(start),
+        }
+        Ok(())
+    }
+
+    fn end(self) -> Result<Presence, Error> {
+        Ok(self.close())
     }
 }

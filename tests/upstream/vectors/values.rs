@@ -1,7 +1,5 @@
 //! The 117 values: read from a member, from an object's cell and from a cell of its own, and written back.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use portico::codec::csv;
@@ -51,13 +49,16 @@ struct Named {
     errors: Vec<Item>,
 }
 
+/// The dictionaries of the vectors: the upstream has none, and to a reader each is an object.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-enum Name {
-    #[default]
-    Other,
-    EnumValue1,
-    #[serde(rename = "SUN")]
-    Sunday,
+#[serde(default)]
+struct Entries {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    a: Option<String>,
+    #[serde(rename = "1", skip_serializing_if = "Option::is_none")]
+    one: Option<String>,
+    #[serde(rename = "k:1", skip_serializing_if = "Option::is_none")]
+    quoted: Option<String>,
 }
 
 /// A double by its bits, so that NaN is itself.
@@ -73,6 +74,11 @@ impl PartialEq for Double {
 
 fn strings<const N: usize>(texts: [&str; N]) -> Vec<String> {
     texts.map(str::to_owned).to_vec()
+}
+
+/// The value as its member is written: for what is a text here.
+fn jsv_text(line: &Value) -> String {
+    text(line, "jsv").expect("a text").to_owned()
 }
 
 fn optional<const N: usize>(texts: [Option<&str>; N]) -> Vec<Option<String>> {
@@ -114,9 +120,8 @@ fn number(line: &Value, id: &str) {
         "N01" => agrees(line, 0),
         "N02" => agrees(line, -5),
         "N03" => agrees(line, i32::MAX),
-        "N04" => agrees(line, i64::MAX),
-        "N05" => agrees(line, i64::MIN),
-        "N06" => agrees(line, u64::MAX),
+        // The upstream has no larger integers and no decimals, and there are none here; their text keeps what it says.
+        "N04" | "N05" | "N06" | "N20" | "N21" | "N22" => agrees(line, jsv_text(line)),
         "N07" => agrees(line, true),
         "N08" => agrees(line, false),
         "N09" => agrees(line, Double(1E20)),
@@ -132,23 +137,21 @@ fn number(line: &Value, id: &str) {
             reads(line, Double(0.1 + 0.2));
             reads_v3(line, Double(0.3));
         }
-        "N18" => agrees(line, 1.1_f32),
+        "N18" => agrees(line, Double(1.1)),
         "N19" => agrees(line, Double(2_222_222.22)),
-        // There is no decimal here; its text keeps what it says.
-        "N20" => agrees(line, "1.10".to_owned()),
-        "N21" => agrees(line, "33333333.333".to_owned()),
-        "N22" => agrees(line, "79228162514264337593543950335".to_owned()),
         "N23" => reads(line, None::<i32>),
-        "N24" => agrees(line, 'x'),
+        "N24" => agrees(line, "x".to_owned()),
         // The writer does not quote a character, so `{v:,}` is an empty member before nothing: refused, as is the
         // cell of version 6, which is two.
         "N25" => {
-            refuses::<char>(line);
+            refuses::<String>(line);
             assert_eq!(
-                from_cell::<char>(text(line, "top").expect("a cell")).ok(),
-                Some(',')
+                from_cell::<String>(text(line, "top").expect("a cell"))
+                    .ok()
+                    .as_deref(),
+                Some(",")
             );
-            let error = from_cell::<char>(text(line, "top6").expect("a cell")).expect_err("two cells");
+            let error = from_cell::<String>(text(line, "top6").expect("a cell")).expect_err("two cells");
             assert_eq!(error.category(), csv::Category::CellCount);
         }
         _ => panic!("{id} is not covered"),
@@ -172,7 +175,7 @@ fn date(line: &Value, id: &str) {
         // Milliseconds since 1970 are a number: a time only where someone says so.
         "D12" => {
             refuses::<Time>(line);
-            return agrees(line, 1_768_048_496_000_i64);
+            return agrees(line, jsv_text(line));
         }
         // Later than the other parser can hold.
         "D14" => {
@@ -270,9 +273,28 @@ fn object(line: &Value, id: &str) {
                 },
             );
         }
-        "O03" => agrees(line, BTreeMap::from([("a".to_owned(), "1".to_owned())])),
-        "O04" => agrees(line, BTreeMap::from([("k:1".to_owned(), "v,1".to_owned())])),
-        "O05" => agrees(line, BTreeMap::from([(1, "x".to_owned())])),
+        "O03" => agrees(
+            line,
+            Entries {
+                a: Some("1".to_owned()),
+                ..Entries::default()
+            },
+        ),
+        // Only a dictionary has a key that must be quoted, so it is read and never written.
+        "O04" => reads(
+            line,
+            Entries {
+                quoted: Some("v,1".to_owned()),
+                ..Entries::default()
+            },
+        ),
+        "O05" => agrees(
+            line,
+            Entries {
+                one: Some("x".to_owned()),
+                ..Entries::default()
+            },
+        ),
         "O06" => reads(line, named("Rex")),
         "O07" => {
             let text = || Some("String".to_owned());
@@ -309,13 +331,10 @@ fn object(line: &Value, id: &str) {
     }
 }
 
-/// Durations, identifiers, bytes and addresses are texts here; names of an enum are its variants.
+/// Durations, identifiers, bytes, addresses and the names of an enum are texts here.
 fn other(line: &Value, id: &str) {
-    let jsv = text(line, "jsv").expect("a text").to_owned();
     match id {
-        "T01" | "T02" | "T03" | "T04" | "T05" | "G01" | "B01" => agrees(line, jsv),
-        "E01" => agrees(line, Name::EnumValue1),
-        "E02" => agrees(line, Name::Sunday),
+        "T01" | "T02" | "T03" | "T04" | "T05" | "G01" | "B01" | "E01" | "E02" => agrees(line, jsv_text(line)),
         "E03" => agrees(line, 3),
         // Version 3 leaves the JSV quotes on in a cell of its own, where a text that has quotes looks the same.
         "U01" => {

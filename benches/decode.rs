@@ -1,12 +1,19 @@
 //! How fast a large answer is decoded, against `serde_json` on the same rows as JSON into the same type.
 //!
 //! The bar: no fewer rows per second than `serde_json`. Bytes are those of each format's own text.
+//!
+//! The group `cells` is about the table alone: how fast the cells of the same answer are found, checked and their quotes
+//! taken off, against `csv_core::Reader`, which copies them and checks nothing. The group `write` is the way back. ADR 1
+//! has the figures.
 
 use std::hint::black_box;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use csv_core::{ReadRecordResult, Reader};
 use portico::codec::csv::{self, Style};
 use portico::wire::{Answer, ExtensionStatus};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 const ROWS: u64 = 5_000;
 
@@ -54,15 +61,63 @@ fn settle(csv: &[u8], json: &[u8]) {
     }
 }
 
-fn decode(criterion: &mut Criterion) {
+/// An answer whose large cell is read as far as its text.
+#[derive(Deserialize)]
+struct Cells {
+    #[serde(rename = "ExtensionsActiveCalls")]
+    _statuses: IgnoredAny,
+}
+
+/// How many cells csv-core finds in `body`, having copied their texts.
+fn cells_of_csv_core(body: &[u8]) -> usize {
+    // Ours borrows text from the body, and so checks this.
+    std::str::from_utf8(body).expect("UTF-8");
+    let mut text = vec![0; body.len()];
+    let mut ends = [0; 16];
+    let (mut length, mut cells) = (0, 0);
+    let mut reader = Reader::new();
+    let mut rest = body;
+    loop {
+        let (result, read, written, found) = reader.read_record(rest, &mut text[length..], &mut ends);
+        if result == ReadRecordResult::End {
+            black_box(text);
+            return cells;
+        }
+        rest = &rest[read..];
+        length += written;
+        cells += found;
+    }
+}
+
+fn answer() -> Answer {
     let statuses = (0..)
         .map(status)
         .take(usize::try_from(ROWS).unwrap_or_default())
         .collect();
-    let answer = Answer {
+    Answer {
         extension_statuses: Some(statuses),
         ..Answer::default()
-    };
+    }
+}
+
+fn cells(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("cells");
+    for (name, style) in [("V3", Style::V3), ("V5", Style::V5)] {
+        let body = csv::one_to_vec(&answer(), style).expect("an answer as CSV");
+        assert_eq!(cells_of_csv_core(&body), 16, "a header and a row of eight");
+        group.throughput(Throughput::Bytes(body.len() as u64));
+        group.bench_with_input(BenchmarkId::new("ours", name), &body, |bencher, body| {
+            bencher.iter(|| csv::one_from_slice::<Cells>(black_box(body)));
+        });
+        group.bench_with_input(BenchmarkId::new("csv-core", name), &body, |bencher, body| {
+            bencher.iter(|| cells_of_csv_core(black_box(body)));
+        });
+    }
+    group.finish();
+}
+
+fn decode(criterion: &mut Criterion) {
+    let answer = answer();
     let csv = csv::one_to_vec(&answer, Style::V3).expect("an answer as CSV");
     let json = serde_json::to_vec(&answer).expect("an answer as JSON");
     assert_eq!(csv::one_from_slice::<Answer>(&csv).expect("the CSV"), answer);
@@ -87,5 +142,16 @@ fn decode(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, decode);
+fn write(criterion: &mut Criterion) {
+    let answer = answer();
+    let mut group = criterion.benchmark_group("write");
+    for (name, style) in [("V3", Style::V3), ("V5", Style::V5)] {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| csv::one_to_vec(black_box(&answer), style));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, decode, cells, write);
 criterion_main!(benches);

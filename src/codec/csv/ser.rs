@@ -2,6 +2,8 @@
 
 use std::fmt::{Display, Write as _};
 
+use csv_core::{QuoteStyle, WriteResult, WriterBuilder};
+use memchr::memchr_iter;
 use serde::ser::{self, Impossible, Serialize};
 
 use super::error::Error;
@@ -17,7 +19,7 @@ use crate::codec::jsv::{self, Compound, EmptyText, Presence, refuse, refuse_othe
 ///
 /// `T` is not a struct, or a value cannot be written as JSV.
 pub fn to_vec<T: Serialize>(rows: &[T], style: Style) -> Result<Vec<u8>, Error> {
-    let mut out = String::new();
+    let mut out = Vec::new();
     for (index, row) in rows.iter().enumerate() {
         if index == 0 {
             row.serialize(RowWriter::new(&mut out, style, Part::Header))?;
@@ -25,7 +27,7 @@ pub fn to_vec<T: Serialize>(rows: &[T], style: Style) -> Result<Vec<u8>, Error> 
         row.serialize(RowWriter::new(&mut out, style, Part::Cells))
             .map_err(|error| error.in_row(index))?;
     }
-    Ok(out.into_bytes())
+    Ok(out)
 }
 
 /// Writes a table of the one row `row`.
@@ -46,7 +48,7 @@ enum Part {
 
 /// The serializer of one row.
 struct RowWriter<'a> {
-    out: &'a mut String,
+    out: &'a mut Vec<u8>,
     style: Style,
     part: Part,
     first: bool,
@@ -60,10 +62,30 @@ struct CellWriter<'a> {
     empty: EmptyText,
 }
 
+/// Appends `text` as a cell.
+///
+/// An empty cell is nothing, even alone in its row: csv-core would write two quotes there, the upstream a blank line.
+fn push_cell(out: &mut Vec<u8>, text: &str, quotes: QuoteStyle) {
+    if text.is_empty() {
+        return;
+    }
+    let mut writer = WriterBuilder::new().quote_style(quotes).build();
+    let doubled = memchr_iter(b'"', text.as_bytes()).count();
+    let start = out.len();
+    out.resize(start + text.len() + doubled + 2, 0);
+    let (field, _, length) = writer.field(text.as_bytes(), &mut out[start..]);
+    let (finish, closing) = writer.finish(&mut out[start + length..]);
+    debug_assert_eq!(
+        (field, finish),
+        (WriteResult::InputEmpty, WriteResult::InputEmpty)
+    );
+    out.truncate(start + length + closing);
+}
+
 // === impl RowWriter ===
 
 impl<'a> RowWriter<'a> {
-    fn new(out: &'a mut String, style: Style, part: Part) -> Self {
+    fn new(out: &'a mut Vec<u8>, style: Style, part: Part) -> Self {
         Self {
             out,
             style,
@@ -75,20 +97,16 @@ impl<'a> RowWriter<'a> {
 
     fn separate(&mut self) {
         if !self.first {
-            self.out.push(',');
+            self.out.push(b',');
         }
         self.first = false;
     }
 
-    /// Appends the cell at hand, quoted if the upstream would.
-    fn push_cell(&mut self) {
-        let brackets = self.style.quote_brackets && self.cell.starts_with(['[', '{']);
-        if brackets || self.cell.contains(['"', ',', '\r', '\n']) {
-            self.out.push('"');
-            self.out.push_str(&self.cell.replace('"', "\"\""));
-            self.out.push('"');
+    fn quotes(&self) -> QuoteStyle {
+        if self.style.quote_brackets && self.cell.starts_with(['[', '{']) {
+            QuoteStyle::Always
         } else {
-            self.out.push_str(&self.cell);
+            QuoteStyle::Necessary
         }
     }
 }
@@ -100,7 +118,7 @@ impl ser::SerializeStruct for RowWriter<'_> {
     fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
         self.separate();
         match self.part {
-            Part::Header => self.out.push_str(name),
+            Part::Header => push_cell(self.out, name, QuoteStyle::Never),
             Part::Cells => {
                 self.cell.clear();
                 value
@@ -109,7 +127,7 @@ impl ser::SerializeStruct for RowWriter<'_> {
                         empty: self.style.empty_text,
                     })
                     .map_err(|error| Error::of_cell(&error, 0, Some(name)))?;
-                self.push_cell();
+                push_cell(self.out, &self.cell, self.quotes());
             }
         }
         Ok(())
@@ -120,7 +138,7 @@ impl ser::SerializeStruct for RowWriter<'_> {
     }
 
     fn end(self) -> Result<(), Error> {
-        self.out.push_str(self.style.line_end.text());
+        self.out.extend_from_slice(self.style.line_end.bytes());
         Ok(())
     }
 }

@@ -48,10 +48,10 @@ impl Style {
 }
 
 impl LineEnd {
-    pub(super) fn text(self) -> &'static str {
+    pub(super) fn bytes(self) -> &'static [u8] {
         match self {
-            Self::Lf => "\n",
-            Self::CrLf => "\r\n",
+            Self::Lf => b"\n",
+            Self::CrLf => b"\r\n",
         }
     }
 }

@@ -123,6 +123,18 @@ fn the_styles_differ_in_line_ends_brackets_and_empty_texts() {
 }
 
 #[test]
+fn a_row_of_one_empty_cell_is_a_blank_line() {
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Single {
+        text: Option<String>,
+    }
+    let rows = [Single { text: None }];
+    let body = to_vec(&rows, Style::V4).expect("a table");
+    assert_eq!(body, b"text\r\n\r\n");
+    assert_eq!(from_slice::<Single>(&body).ok().as_deref(), Some(&rows[..]));
+}
+
+#[test]
 fn no_rows_are_no_bytes() {
     assert_eq!(to_vec::<Row>(&[], Style::V4).ok(), Some(Vec::new()));
     assert!(to_vec(&[1], Style::V4).is_err(), "a number is no row");

@@ -104,7 +104,7 @@ pub async fn run(
     let health = health::start(&readiness, &mut tasks).await;
     tasks.spawn("the readiness probe", {
         let watched = watch_upstream(client, readiness.clone());
-        async { Ok(watched.await) }
+        async { match watched.await {} }
     });
     let admin = admin::run(listeners.admin, readiness.clone(), hub.clone(), pending());
     tasks.spawn("the operator's port", async { Ok(admin.await?) });

@@ -10,8 +10,8 @@
 //!                     wire::Answer ◀── answer ◀──────────── stack of layers ──▶ http ──▶ Porta Plus 2
 //! ```
 //!
-//! A request is a pure value that an [`Operation`] describes and [`request`] writes for a [`Transport`]; an answer is checked and decoded
-//! by [`answer`] and parsed by the operation. None of that does IO: only [`mod@http`] does, below a [`stack`] of layers of
+//! A request is a pure value that an [`Operation`] describes and `request` writes for a [`Transport`]; an answer is checked and decoded
+//! by [`answer`] and parsed by the operation. None of that does IO: only [`mod@http`] does, below a `stack` of layers of
 //! which each is there for one reason.
 //!
 //! Everything that a caller can put into a request is a type of [`value`], which exists only for values that the

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::license::LicenseArgs;
 use super::{Refused, Time};
+use crate::telemetry::Chain;
 use crate::upstream::{BaseUrl, Client, License, Transport, client, http};
 use crate::{server, watch};
 
@@ -142,8 +143,8 @@ impl GatewayArgs {
             },
             ..client::Params::default()
         };
-        Client::new(base, self.transport(), params)
-            .map_err(|error| Refused::new("--upstream-ca-file", crate::telemetry::Chain(&error)))
+        Client::new(base, self.transport(), &params)
+            .map_err(|error| Refused::new("--upstream-ca-file", Chain(&error)))
     }
 
     /// How operations are carried.

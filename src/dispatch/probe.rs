@@ -1,5 +1,6 @@
 //! Asks whether the upstream is there, when no call has shown it lately.
 
+use std::convert::Infallible;
 use std::future::pending;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ const HOLDS: Duration = Duration::from_secs(10);
 /// Keeps `readiness` true to the upstream: asks once a second until it answers, then only when nothing has been answered
 /// for ten seconds. Any HTTP answer counts. Each change is logged once, with its reason. Never ends; once the gateway
 /// stops it asks nothing.
-pub async fn watch_upstream(client: Client, readiness: Readiness) {
+pub async fn watch_upstream(client: Client, readiness: Readiness) -> Infallible {
     while readiness.state() != State::Draining {
         ask(&client, &readiness).await;
         sleep(EVERY).await;
@@ -64,7 +65,10 @@ mod tests {
     use crate::upstream::{Exchange, Transport};
 
     /// The probe of an upstream that answers at first and hangs after so many answers, and how often it was asked.
-    fn hanging_after(answers: usize, readiness: &Readiness) -> (impl Future<Output = ()>, Arc<AtomicUsize>) {
+    fn hanging_after(
+        answers: usize,
+        readiness: &Readiness,
+    ) -> (impl Future<Output = Infallible>, Arc<AtomicUsize>) {
         let asked = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&asked);
         let http = service_fn(move |_: Exchange| {
@@ -77,7 +81,7 @@ mod tests {
             }
         });
         let base = "http://porta".parse().expect("a URL");
-        let client = Client::over(http, base, Transport::Routes, Params::default());
+        let client = Client::over(http, base, Transport::Routes, &Params::default());
         (watch_upstream(client, readiness.clone()), asked)
     }
 
@@ -97,7 +101,7 @@ mod tests {
         let mut states = readiness.subscribe();
         let started = Instant::now();
         tokio::select! {
-            () = watched => {}
+            never = watched => match never {},
             state = states.wait_for(|state| *state == State::NotReady("elapsed")) => {
                 state.expect("the readiness is there");
             }

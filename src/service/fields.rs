@@ -117,7 +117,7 @@ impl<'r> Fields<'r> {
     /// Over the routes all texts are in one path, where some may not meet.
     fn check_together(&mut self) {
         let texts = self.texts.iter().map(|(_, text)| *text);
-        let Some(pair) = clash(texts).filter(|_| self.transport == Transport::Routes) else {
+        let Some(pair) = clash(&texts).filter(|_| self.transport == Transport::Routes) else {
             return;
         };
         let mut fields: Vec<_> = self.texts.iter().filter(|(_, text)| pair.is_in(text)).collect();

@@ -56,14 +56,14 @@ impl Client {
     /// # Errors
     ///
     /// [`BuildError`] if the CA file is unusable or TLS cannot be set up.
-    pub fn new(base: BaseUrl, transport: Transport, params: Params) -> Result<Self, BuildError> {
-        let http = Http::new(params.http.clone())?;
+    pub fn new(base: BaseUrl, transport: Transport, params: &Params) -> Result<Self, BuildError> {
+        let http = Http::new(&params.http)?;
         Ok(Self::over(http, base, transport, params))
     }
 
     /// Makes a client that sends through `http` and not through connections of its own. The stack is the same.
     #[must_use]
-    pub fn over<S>(http: S, base: BaseUrl, transport: Transport, params: Params) -> Self
+    pub fn over<S>(http: S, base: BaseUrl, transport: Transport, params: &Params) -> Self
     where
         S: Service<Exchange, Response = Response<Bytes>, Error = Error> + Clone + Send + Sync + 'static,
         S::Future: Send + 'static,
@@ -72,7 +72,7 @@ impl Client {
             timeout,
             probe_timeout,
             http: _,
-        } = params;
+        } = *params;
         Self {
             stack: stack::over(http),
             base,

@@ -8,7 +8,7 @@
 use std::error::Error as StdError;
 use std::future::ready;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -76,7 +76,7 @@ pub(super) struct Http {
 
 impl Http {
     /// Sets up TLS; nothing is sent.
-    pub(super) fn new(params: Params) -> Result<Self, BuildError> {
+    pub(super) fn new(params: &Params) -> Result<Self, BuildError> {
         let Params {
             connect_timeout,
             max_body,
@@ -85,8 +85,8 @@ impl Http {
         } = params;
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("portico/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(connect_timeout)
-            .pool_idle_timeout(pool_idle_timeout)
+            .connect_timeout(*connect_timeout)
+            .pool_idle_timeout(*pool_idle_timeout)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
@@ -97,7 +97,10 @@ impl Http {
         let client = builder
             .build()
             .map_err(|error| BuildError::Http(error.without_url().into()))?;
-        Ok(Self { client, max_body })
+        Ok(Self {
+            client,
+            max_body: *max_body,
+        })
     }
 
     async fn send(self, request: reqwest::Request, exchange: Exchange) -> Result<Response<Bytes>, Error> {
@@ -162,10 +165,9 @@ fn sort(error: reqwest::Error) -> Error {
         Some(broken) if broken.is_parse() || breaks_framing(broken) || spoke_first(broken) => {
             Error::NotHttp(error.into())
         }
-        // Whatever else fails in `hyper` may have been sent in part or whole.
-        Some(_) => Error::Interrupted(error.into()),
         None if error.is_decode() => Error::Compression(error.into()),
-        None => Error::Interrupted(error.into()),
+        // Of whatever else fails, the request may have been sent in part or whole.
+        Some(_) | None => Error::Interrupted(error.into()),
     }
 }
 
@@ -192,13 +194,19 @@ fn cause<'e, E: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Opti
     None
 }
 
-fn read_certificates(path: PathBuf) -> Result<Vec<reqwest::Certificate>, BuildError> {
-    let pem = match std::fs::read(&path) {
+fn read_certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, BuildError> {
+    let path_of = || path.to_owned();
+    let pem = match std::fs::read(path) {
         Ok(pem) => pem,
-        Err(source) => return Err(BuildError::CaFile { path, source }),
+        Err(source) => {
+            return Err(BuildError::CaFile {
+                path: path_of(),
+                source,
+            });
+        }
     };
     match reqwest::Certificate::from_pem_bundle(&pem) {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        Ok(_) | Err(_) => Err(BuildError::CaCertificate { path }),
+        Ok(_) | Err(_) => Err(BuildError::CaCertificate { path: path_of() }),
     }
 }

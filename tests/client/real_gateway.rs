@@ -53,7 +53,7 @@ impl RealGateway {
         let client = Client::new(
             base.parse().expect("a base"),
             Transport::Routes,
-            upstream::client::Params::default(),
+            &upstream::client::Params::default(),
         );
         let mut gateway = Self {
             sandbox,

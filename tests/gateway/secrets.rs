@@ -178,7 +178,7 @@ fn debug_hides_the_licence() {
         let license = License::parse("main", LICENSE, transport).expect("a licence");
         assert_silent("Debug of the licence", &format!("{license:?}"));
         let base = "http://upstream".parse().expect("a URL");
-        let client = Client::new(base, transport, client::Params::default()).expect("a client");
+        let client = Client::new(base, transport, &client::Params::default()).expect("a client");
         assert_silent("Debug of the client", &format!("{client:?}"));
     }
 }

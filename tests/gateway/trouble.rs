@@ -153,7 +153,7 @@ async fn each_trouble_has_its_status_and_nothing_is_sent_twice() {
 #[tokio::test]
 async fn a_status_that_decides_does_not_wait_for_its_body() {
     let csv = "Content-Type: text/csv\r\n";
-    let head = |status: &str, headers: &str| {
+    let stalled = |status: &str, headers: &str| {
         Answer::Stall(
             format!("HTTP/1.1 {status}\r\nContent-Length: 100000\r\n{headers}\r\nnot all").into_bytes(),
         )
@@ -164,7 +164,7 @@ async fn a_status_that_decides_does_not_wait_for_its_body() {
         ("401 Unauthorized", csv, Code::Internal),
         ("503 Unavailable", "", Code::Unavailable),
     ];
-    let answers = rows.map(|(status, headers, _)| head(status, headers));
+    let answers = rows.map(|(status, headers, _)| stalled(status, headers));
     let upstream = Upstream::answering(answers).await;
     // Longer than a test waits for anything.
     let timeout = Duration::from_secs(3600);

@@ -76,7 +76,7 @@ fn start_sandbox(listener: TcpListener, sandbox: &Sandbox) -> Serving {
 
 fn client_of(upstream: SocketAddr) -> Client {
     let base = format!("http://{upstream}").parse().expect("a base URL");
-    Client::new(base, Transport::default(), ClientParams::default()).expect("a client")
+    Client::new(base, Transport::default(), &ClientParams::default()).expect("a client")
 }
 
 /// The whole gateway over an upstream.

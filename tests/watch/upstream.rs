@@ -171,7 +171,7 @@ impl Upstream {
     /// A client whose HTTP this is.
     pub(crate) fn client(&self) -> Client {
         let base = "http://porta".parse().expect("a URL");
-        Client::over(self.clone(), base, Transport::Routes, client::Params::default())
+        Client::over(self.clone(), base, Transport::Routes, &client::Params::default())
     }
 
     async fn answer(&self, exchange: &Exchange) -> Result<Response<Bytes>, Error> {

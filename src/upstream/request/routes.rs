@@ -34,7 +34,7 @@ pub(super) fn request(
     };
     // The caller's texts were checked together; what meets here all the same is a defect of the gateway. The licence was
     // checked to bring nothing that could meet with them.
-    if clash(members.iter().map(|(_, text)| text)).is_some() {
+    if clash(&members.iter().map(|(_, text)| text)).is_some() {
         return Err(Error::Unroutable { template });
     }
     let path = fill(template, value).filter(|path| fits(path, template, value));

@@ -25,7 +25,7 @@ where
         timeout: LIMIT,
         ..Params::default()
     };
-    Client::over(service_fn(http), base, Transport::Routes, params)
+    Client::over(service_fn(http), base, Transport::Routes, &params)
 }
 
 fn context(deadline: Option<Duration>) -> Context {

@@ -70,7 +70,7 @@ impl Gateway {
         } = setup.into();
         let license = License::parse(License::DEFAULT_NAME, license, transport);
         let callers = Callers::with(license.expect("a licence that can be carried"));
-        let client = Client::new(url.parse().expect("a URL"), transport, client);
+        let client = Client::new(url.parse().expect("a URL"), transport, &client);
         let client = client.expect("a client");
         let (grpc, _) = super::listener().await;
         let (admin, _) = super::listener().await;

@@ -134,7 +134,7 @@ async fn serve(mut stream: TcpStream, script: Arc<Mutex<Script>>) {
         Answer::Hang => std::future::pending().await,
         Answer::Stall(bytes) => {
             let _ = stream.write_all(&bytes).await;
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
         Answer::Bytes(bytes) => {
             // A client that has heard enough may have left.

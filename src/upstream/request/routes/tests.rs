@@ -60,7 +60,7 @@ proptest! {
         name in any::<String>(), id in "\\PC{0,20}", secret in "[./%a-z+ ;?#-]{1,9}",
     ) {
         prop_assume!(License::parse("main", &secret, Transport::Routes).is_ok());
-        prop_assume!(clash([&*name, &*id].into_iter()).is_none());
+        prop_assume!(clash(&[&*name, &*id].into_iter()).is_none());
         if let Some(operation) = add(&name, &id) {
             let path = path_of(&operation, &secret);
             let expected = ["", "ws", "AddCustomerExtension", &secret, "1", &name, &id, "0"];

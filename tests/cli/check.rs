@@ -1,5 +1,6 @@
 //! `portico check`.
 
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
 use portico::sandbox::{self, Sandbox};
@@ -84,6 +85,24 @@ fn nothing_at_the_url_fails_the_second_step() {
         "{text}"
     );
     assert!(!text.contains("CANARY") && stderr(&output).is_empty());
+}
+
+#[test]
+fn another_protocol_at_the_url_is_told_as_such() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let other = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a connection");
+        stream.write_all(b"SSH-2.0-OpenSSH_9.2\r\n").expect("a greeting");
+        // Until the other side has gone.
+        stream.read_to_end(&mut Vec::new())
+    });
+    let output = portico(&["check", "--upstream-url", &url, "--license", "CANARY"]).output();
+    let output = output.expect("the binary runs");
+    assert_eq!(output.status.code(), Some(1));
+    let expected = format!("FAILED  what answers at {url} is no web service");
+    assert!(stdout(&output).contains(&expected), "{}", stdout(&output));
+    let _ = other.join();
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod recorded;
 mod support;
 
 mod compat;
+mod connections;
 mod errors;
 mod lifecycle;
 mod operations;

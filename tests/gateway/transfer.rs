@@ -1,21 +1,14 @@
-//! How bytes get from the upstream to the gateway: zones, compression, TLS.
+//! How bytes get from the upstream to the gateway: zones, compression, metadata.
 
 use std::io::Write as _;
-use std::sync::Arc;
 
 use flate2::{Compression, write::GzEncoder};
 use jiff::tz::TimeZone;
 use portico::proto::v1::{ListActiveCallsRequest, ListExtensionsRequest, ReplyRequest};
 use portico::upstream::{Transport, client, http};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
-use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::{self, pki_types::PrivateKeyDer};
 use tonic::Code;
 
-use crate::support::{Answer, Gateway, Setup, Upstream, listener, reason, row};
+use crate::support::{Answer, Gateway, Setup, Upstream, reason, row};
 
 fn list() -> ListExtensionsRequest {
     ListExtensionsRequest {
@@ -166,81 +159,4 @@ async fn of_a_callers_metadata_the_upstream_hears_the_trace_and_nothing_else() {
     assert!(traced.contains("tracestate: vendor=1"), "{traced}");
     assert!(!plain.contains("trace"), "{plain}");
     assert!(!traced.contains("override"), "{traced}");
-}
-
-/// An upstream behind TLS that answers everything with one extension, and the PEM of who vouches for it.
-async fn tls_upstream() -> (String, String, JoinSet<()>) {
-    let mut params = CertificateParams::new(vec![]).expect("no names");
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("an authority");
-    let key = KeyPair::generate().expect("a key");
-    let leaf = CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
-    let leaf = leaf.signed_by(&key, &ca).expect("a certificate");
-
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![leaf.der().clone()],
-            PrivateKeyDer::Pkcs8(key.serialize_der().into()),
-        )
-        .expect("a certificate with its key");
-    let (listener, _) = listener().await;
-    let port = listener.local_addr().expect("an address").port();
-    let mut tasks = JoinSet::new();
-    tasks.spawn(serve_tls(listener, TlsAcceptor::from(Arc::new(config))));
-    (format!("https://localhost:{port}"), ca.pem(), tasks)
-}
-
-async fn serve_tls(listener: TcpListener, tls: TlsAcceptor) {
-    while let Ok((stream, _)) = listener.accept().await {
-        let Ok(mut stream) = tls.accept(stream).await else {
-            continue;
-        };
-        let mut request = vec![0; 4096];
-        let _ = stream.read(&mut request).await;
-        if let Answer::Bytes(bytes) = Answer::csv(answer_with_extension()) {
-            let _ = stream.write_all(&bytes).await;
-        }
-        let _ = stream.shutdown().await;
-    }
-}
-
-#[tokio::test]
-async fn https_is_trusted_through_the_given_authorities_only() {
-    let (url, ca, _tasks) = tls_upstream().await;
-    let ca_file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("upstream-ca.pem");
-    std::fs::write(&ca_file, ca).expect("the file is written");
-    let setup = Setup {
-        client: client::Params {
-            http: http::Params {
-                ca_file: Some(ca_file),
-                ..http::Params::default()
-            },
-            ..client::Params::default()
-        },
-        ..Setup::default()
-    };
-    let gateway = Gateway::serving(&url, setup).await;
-    let answer = gateway
-        .client()
-        .await
-        .list_extensions(list())
-        .await
-        .expect("an answer");
-    assert_eq!(answer.into_inner().extensions[0].id, "101");
-
-    let gateway = Gateway::start(&url, Transport::Routes).await;
-    let status = gateway
-        .client()
-        .await
-        .list_extensions(list())
-        .await
-        .expect_err("nobody vouches for it");
-    assert_eq!(
-        (status.code(), &*reason(&status)),
-        (Code::Unavailable, "UPSTREAM_UNREACHABLE")
-    );
 }

@@ -18,7 +18,7 @@ pub struct Caller {
 /// Who calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Identity {
-    /// Nobody has been asked.
+    /// Callers are not asked who they are.
     Anonymous,
 }
 
@@ -29,7 +29,7 @@ pub struct Callers {
 }
 
 impl Callers {
-    /// Callers of whom each is served by the one `license`.
+    /// Makes callers that are all served by the one `license`.
     #[must_use]
     pub fn with(license: License) -> Self {
         Self { license }

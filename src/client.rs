@@ -12,7 +12,7 @@
 //! told.
 //!
 //! The last known state stays through every break and says that it is not live. An empty set of calls always means
-//! that there are no calls; not to know is [`State::calls`] being `None`.
+//! that there are no calls; as long as they are not known, [`State::calls`] is `None`.
 //!
 //! ```no_run
 //! use portico::client::{self, CallWatcher, Change, Params, Query};

@@ -63,7 +63,7 @@ pub struct DemoArgs {
         value_name = "ADDRESS"
     )]
     pub listen: SocketAddr,
-    /// Where to serve the operator's port: /livez and /readyz
+    /// Where to serve the operator's port: /livez, /readyz and /feeds
     #[arg(
         long,
         env = "PORTICO_ADMIN_LISTEN",
@@ -71,7 +71,7 @@ pub struct DemoArgs {
         value_name = "ADDRESS"
     )]
     pub admin_listen: SocketAddr,
-    /// From the wish to stop until connections are refused
+    /// From the signal to stop until connections are refused
     #[arg(long, env = "PORTICO_DRAIN_DELAY", default_value = "0s", value_name = "TIME")]
     pub drain_delay: Time,
     #[command(flatten)]
@@ -96,7 +96,7 @@ pub struct ServeArgs {
         value_name = "ADDRESS"
     )]
     pub listen: SocketAddr,
-    /// Where to serve the operator's port: /livez and /readyz
+    /// Where to serve the operator's port: /livez, /readyz and /feeds
     #[arg(
         long,
         env = "PORTICO_ADMIN_LISTEN",
@@ -104,7 +104,7 @@ pub struct ServeArgs {
         value_name = "ADDRESS"
     )]
     pub admin_listen: SocketAddr,
-    /// From the wish to stop until connections are refused: the time that load balancers take to notice
+    /// From the signal to stop until connections are refused: the time that load balancers take to notice
     #[arg(long, env = "PORTICO_DRAIN_DELAY", default_value_t = server::Params::default().drain_delay.into(), value_name = "TIME")]
     pub drain_delay: Time,
     #[command(flatten)]

@@ -1,6 +1,7 @@
 //! From the upstream's types to the contract's: plain functions, exhaustive by destructuring.
 //!
-//! A member that appears in the wire types and is not passed on, or passed on to nowhere, does not compile.
+//! A member of the wire types that is not named here does not compile; one that is named and not used is a warning,
+//! which the gate refuses.
 
 mod active_call;
 mod extension;

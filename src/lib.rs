@@ -44,11 +44,11 @@
 //! | [`cli`] | the commands: put the layers together, report in words |
 //!
 //! Errors take three types on their way up: a codec error becomes an [`upstream::Error`], whose [`upstream::Kind`] alone
-//! decides the [`tonic::Status`] that [`status`] makes of it.
+//! decides code, reason and text of the [`tonic::Status`] that [`status`] makes of it.
 //!
 //! Where to look for, or put:
 //!
-//! | what | its room |
+//! | what | where |
 //! | --- | --- |
 //! | a retry policy, a breaker, a limit of exchanges | a layer of [`upstream`]'s stack |
 //! | what one operation of one caller needs around it | [`dispatch`] |

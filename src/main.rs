@@ -1,10 +1,10 @@
-//! The `portico` binary: all it does is in the library, [`portico::cli`].
+//! The `portico` binary: everything that it does is in the library, [`portico::cli`].
 
 use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
 
-/// A decoded answer is hundreds of small strings that live for a moment.
+/// A decoded answer is hundreds of small strings that live for a moment: mimalloc is made for those.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

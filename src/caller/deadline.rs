@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use tokio::time::Instant;
 
-/// When the caller gives up. What is no timeout is none, as elsewhere in the stack.
+/// When the caller gives up. A value that is not a timeout is ignored, as tonic does.
 pub(super) fn read(headers: &HeaderMap) -> Option<Instant> {
     Instant::now().checked_add(timeout(headers)?)
 }

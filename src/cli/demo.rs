@@ -55,7 +55,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     .await
 }
 
-/// Says what is running, and three commands that work as printed.
+/// Says what is running, and prints commands that work as they are.
 fn introduce(grpc: SocketAddr, admin: SocketAddr, sandbox: SocketAddr) {
     const SERVICE: &str = "porta.customerextension.v1.CustomerExtensionService";
     let text = format!(

@@ -32,7 +32,7 @@ impl Failure {
             Self::Failed(text) => (text, 1),
             Self::Reported => return ExitCode::FAILURE,
         };
-        // If standard error is closed, the exit code must do.
+        // If standard error is closed, the exit code still tells.
         let _ = writeln!(std::io::stderr(), "error: {text}");
         ExitCode::from(code)
     }

@@ -31,7 +31,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let (grpc, admin) = (address(&listeners.grpc)?, address(&listeners.admin)?);
     let client = gateway.client(base.clone())?;
     until_stopped(async |stop| {
-        // Said once a signal is heeded: who reads it may send one.
+        // Logged only when signals are handled: whoever reads this line may send one.
         info!(%grpc, %admin, upstream = %base, transport = ?gateway.transport(), "listening");
         server::run(
             listeners,

@@ -56,7 +56,7 @@ pub(super) async fn run(args: WatchArgs) -> Result<(), Failure> {
     .await
 }
 
-/// Prints what `render` makes of each update on standard output, and what becomes of the gateway on standard error.
+/// Prints what `render` makes of each update on standard output, and notices of the gateway on standard error.
 async fn print(mut watcher: CallWatcher, render: impl Fn(&Update) -> String) -> Result<(), Failure> {
     let mut notices = Notices::default();
     loop {

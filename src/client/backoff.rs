@@ -30,8 +30,8 @@ impl Backoff {
         self.breaks
     }
 
-    /// A stream was good for `lived`. It ends the row of breaks if it lived longer than the wait for it: a gateway that
-    /// takes every watch and drops it is asked less and less often, too.
+    /// A stream was good for `lived`. This ends the row of breaks only if it is longer than the wait before the stream:
+    /// a gateway that takes every watch and drops it is asked less and less often, too.
     pub(super) fn lived(&mut self, lived: Duration) {
         if lived > self.last {
             self.planned();

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tonic::transport::{Endpoint, Uri};
 
-/// What a gateway may have on the way to one watch. It starts to fold deltas when this is full, so it bounds how old
-/// what arrives can be: tonic's default of 2 MB holds minutes of a busy customer.
+/// How many bytes a gateway may have on the way to one watch. It starts to fold deltas when this is full, so the window
+/// bounds how old an event can be when it arrives: tonic's default of 2 MB holds minutes of a busy customer.
 const STREAM_WINDOW: u32 = 64 * 1024;
 
 /// Room for a stuck stream or two beside the others, should the channel be shared.
@@ -13,7 +13,7 @@ const CONNECTION_WINDOW: u32 = 1024 * 1024;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Finds a dead peer sooner than the watch's own silence does for long heartbeats, and keeps paths through NAT open.
+/// With long heartbeats, finds a dead peer sooner than the silence of the watch does; and keeps paths through NAT open.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 

@@ -33,10 +33,10 @@ pub struct Fold {
     pub(super) reason: snapshot::Reason,
 }
 
-/// What an event means to whoever keeps the stream.
+/// What an event means to whoever reads the stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
-    /// The state is another.
+    /// The calls or their freshness changed.
     Moved,
     /// A part of a snapshot was put aside.
     Unfinished,
@@ -48,7 +48,7 @@ pub enum Note {
     Unknown,
 }
 
-/// An event does not fit the state. The state stands; [`Fold::forget_token`] and watch anew for a whole one.
+/// An event does not fit the state, which is kept. To get a snapshot, call [`Fold::forget_token`] and watch again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an event does not fit the state that it should move on")]
 pub struct OutOfStep;
@@ -72,7 +72,7 @@ impl Fold {
         &self.resume_token
     }
 
-    /// How far the gateway trusts the state. Never [`Freshness::Away`]: that is not the gateway's to say.
+    /// How far the gateway trusts the state. Never [`Freshness::Away`], which no gateway can say.
     #[must_use]
     pub fn freshness(&self) -> Freshness {
         match self.freshness {
@@ -129,8 +129,8 @@ impl Fold {
                 to_duration(goodbye.reconnect_after).unwrap_or_default(),
             ),
         };
-        // The others tell of the freshness or the stream. One that was made for an earlier version must not take the
-        // token back to it.
+        // The other events tell of the freshness or the stream. One that was made for an earlier version must not take
+        // the token back to that version.
         let is_position = matches!(note, Note::Moved | Note::Bookmark(_)) && !is_feed_state;
         if is_position || version == self.version {
             self.version = version;
@@ -180,7 +180,7 @@ fn to_time(time: Option<Timestamp>) -> Option<SystemTime> {
     time.and_then(|time| SystemTime::try_from(time).ok())
 }
 
-/// `None` also for a negative one.
+/// `None` if the duration is absent or negative.
 fn to_duration(duration: Option<prost_types::Duration>) -> Option<Duration> {
     duration.and_then(|duration| Duration::try_from(duration).ok())
 }

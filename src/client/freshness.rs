@@ -1,4 +1,4 @@
-//! How far what a watch knows can be trusted.
+//! How far the state of a watch can be trusted.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -18,7 +18,7 @@ pub enum Freshness {
     Stale(Trouble),
     /// The upstream has not answered the gateway for long.
     Down(Trouble),
-    /// There is no stream from the gateway: what is known is what was known when it broke.
+    /// There is no stream from the gateway: the state is the one from before it broke.
     Away(Away),
 }
 
@@ -30,13 +30,13 @@ pub struct Trouble {
     pub since: Option<SystemTime>,
     /// When the last good poll ended, by the gateway's clock.
     pub last_good_at: Option<SystemTime>,
-    /// Why the last poll failed.
+    /// Why the state is not live: how the last poll failed, or that the next good answer is awaited.
     pub cause: Option<(Code, String)>,
-    /// When the upstream was to be asked again, from the time this was said.
+    /// How long after this was told the upstream was to be asked again; `None` while it was being asked.
     pub next_poll_in: Option<Duration>,
 }
 
-/// That there is no stream.
+/// Why there is no stream, and since when.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Away {
@@ -108,7 +108,7 @@ impl fmt::Display for Freshness {
 // === impl Cause ===
 
 impl Cause {
-    /// Whether the gateway announced it.
+    /// Whether the gateway announced the end of the stream.
     #[must_use]
     pub fn is_planned(&self) -> bool {
         matches!(self, Self::Goodbye(_))

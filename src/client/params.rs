@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The gateway keeps heartbeats within these bounds, so that the silence to expect is known here, too.
+/// The gateway clamps heartbeats to these bounds. Clamping them here as well tells how much silence to expect.
 const MIN_HEARTBEAT: Duration = Duration::from_secs(1);
 const MAX_HEARTBEAT: Duration = Duration::from_secs(60);
 
@@ -33,8 +33,8 @@ pub struct Params {
     pub heartbeat: Duration,
     /// How many times the announced quiet means that the connection is dead.
     pub silence_factor: f64,
-    /// Have the gateway end the stream when its state is older, which shows as [`Freshness::Away`]; zero = keep the
-    /// stream and be told that it is stale.
+    /// The gateway ends the stream when its state is older, which shows as [`Freshness::Away`]; zero = it keeps the
+    /// stream and says that the state is stale.
     ///
     /// [`Freshness::Away`]: super::Freshness::Away
     pub max_staleness: Duration,
@@ -64,7 +64,7 @@ impl Params {
 
     /// How long to wait for the next message when one is to come within `next_within`.
     pub(super) fn patience(&self, next_within: Duration) -> Duration {
-        // An hour is no promise that anyone keeps; it is here so that no number can overflow a timer.
+        // No gateway promises an hour; the bound is here so that no number can overflow a timer.
         let next_within = next_within.clamp(MIN_HEARTBEAT, Duration::from_secs(3600));
         next_within.mul_f64(self.silence_factor.clamp(1.0, 100.0))
     }

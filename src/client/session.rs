@@ -23,14 +23,14 @@ use super::state::State;
 use crate::proto::v1::customer_extension_service_client::CustomerExtensionServiceClient;
 use crate::proto::v1::{ActiveCallsRequest, ActiveCallsResponse, goodbye};
 
-/// The largest message taken. Snapshots come in small parts, but a delta may be as large as the largest answer that a
-/// gateway takes from its upstream.
+/// The largest message taken, far above what a gateway sends: parts of snapshots, and deltas of at most 2 MiB. It is not
+/// meant to depend on the limits of one release.
 const MAX_MESSAGE: usize = 32 * 1024 * 1024;
 
 /// The longest wait that a gateway may ask for.
 const LONGEST_ASKED: Duration = Duration::from_secs(300);
 
-/// The state and the way of one watch.
+/// One watch: how it connects, and what it knows.
 #[derive(Debug)]
 pub(super) struct Session<D> {
     dial: D,
@@ -38,7 +38,7 @@ pub(super) struct Session<D> {
     params: Params,
     fold: Fold,
     backoff: Backoff,
-    /// That there is no stream; `None` while there is one that has told something.
+    /// Why there is no stream; `None` while there is one that has told something.
     away: Option<Away>,
     /// Since when the stream has been telling.
     telling_since: Option<Instant>,
@@ -61,7 +61,7 @@ where
     D: FnMut() -> F,
     F: Future<Output = Result<Channel, transport::Error>>,
 {
-    /// A session that has not begun, and what it will tell.
+    /// A session that has not begun, and the states that it will publish.
     pub(super) fn new(dial: D, query: Query, params: Params) -> (Self, watch::Receiver<State>) {
         let away = Away {
             since: SystemTime::now(),
@@ -165,7 +165,7 @@ where
                 self.backoff.planned();
                 return Ok((*after).min(LONGEST_ASKED));
             }
-            // A gateway of another release may take our token for another feed's. It cannot refuse none.
+            // A gateway of another release may take our token for another feed's. It cannot refuse a watch without token.
             Break::Status(status) if with_token && status.code() == Code::InvalidArgument => {
                 self.fold.forget_token();
                 Duration::ZERO
@@ -237,7 +237,7 @@ fn retry_delay(status: &Status) -> Duration {
     delay.unwrap_or_default().min(LONGEST_ASKED)
 }
 
-/// What is really wrong: the outer errors of the transport say no more than that they failed.
+/// The text of the innermost cause: the transport's outer errors say no more than that something failed.
 fn innermost(error: &dyn Error) -> String {
     let mut error = error;
     while let Some(source) = error.source() {

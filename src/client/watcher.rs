@@ -17,14 +17,14 @@ use super::state::State;
 /// that another attempt would not change (`INVALID_ARGUMENT`, `NOT_FOUND`, `PERMISSION_DENIED`, `UNIMPLEMENTED`) ends
 /// the watch.
 ///
-/// What it holds is bounded by the size of the state: the present one, and the one that [`changed`] last told.
+/// It holds two states and no more: the present one, and the one that [`changed`] last told.
 ///
 /// [`changed`]: CallWatcher::changed
 #[derive(Debug)]
 pub struct CallWatcher {
     state: watch::Receiver<State>,
     told: State,
-    /// Ends with the handle.
+    /// Aborted when the handle is dropped.
     _task: JoinSet<()>,
 }
 
@@ -69,7 +69,7 @@ impl CallWatcher {
         F: Future<Output = Result<Channel, transport::Error>> + Send + 'static,
     {
         let (session, state) = Session::new(dial, query, params);
-        // Before the task begins: what it tells first must differ from this.
+        // Taken before the task begins, so that the first state that it publishes differs from this one.
         let told = state.borrow().clone();
         let mut task = JoinSet::new();
         task.spawn(session.run());

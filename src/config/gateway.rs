@@ -12,10 +12,10 @@ use crate::telemetry::Chain;
 use crate::upstream::{BaseUrl, Client, License, Transport, client, http};
 use crate::{server, watch};
 
-/// More often than this is a flood, not a watch.
+/// The shortest interval that is taken: more polls would only burden the upstream.
 const MIN_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Where the upstream is, and by which licence it knows the gateway.
+/// Where the upstream is, and the licence for it.
 #[derive(Args, Debug)]
 pub struct UpstreamArgs {
     /// Where the upstream's services are, such as https://porta.example.com
@@ -58,7 +58,7 @@ pub struct GatewayArgs {
     /// From the end of one poll of live calls to the start of the next
     #[arg(long, env = "PORTICO_POLL_INTERVAL", default_value_t = watch::Params::default().interval.into(), value_name = "TIME")]
     poll_interval: Time,
-    /// The most watchers of one customer's calls
+    /// The most watchers of one query: a customer, with or without product ids
     #[arg(
         long,
         env = "PORTICO_MAX_FEED_WATCHERS",
@@ -110,7 +110,7 @@ impl UpstreamArgs {
     ///
     /// # Errors
     ///
-    /// [`Refused`] for what is no base URL.
+    /// [`Refused`] if the URL is not a base URL.
     pub fn base(&self) -> Result<BaseUrl, Refused> {
         self.upstream_url
             .parse()
@@ -132,7 +132,7 @@ impl GatewayArgs {
     ///
     /// # Errors
     ///
-    /// [`Refused`] if the CA file is unusable.
+    /// [`Refused`] if the CA file is unusable or TLS cannot be set up.
     pub fn client(&self, base: BaseUrl) -> Result<Client, Refused> {
         let params = client::Params {
             timeout: self.upstream_timeout.into(),
@@ -160,7 +160,7 @@ impl GatewayArgs {
     ///
     /// # Errors
     ///
-    /// [`Refused`] for an unknown zone.
+    /// [`Refused`] for an unknown zone, and for a poll interval under 50 ms.
     pub fn server(&self, drain_delay: Duration) -> Result<server::Params, Refused> {
         let zone = TimeZone::get(&self.upstream_timezone).map_err(|_| {
             Refused::new(

@@ -63,7 +63,7 @@ impl SandboxArgs {
     ///
     /// # Errors
     ///
-    /// [`Refused`] for faults that cannot be read and a rate that is none.
+    /// [`Refused`] for faults that cannot be read, and for a rate of calls that is negative or not finite.
     pub fn params(&self) -> Result<sandbox::Params, Refused> {
         if !(self.calls_per_minute.is_finite() && self.calls_per_minute >= 0.0) {
             return Err(Refused::new("--calls-per-minute", "must be 0 or more"));

@@ -17,7 +17,7 @@ const SHOWN: Duration = Duration::from_secs(4);
 #[derive(Debug, Default)]
 pub(super) struct Board {
     rows: HashMap<String, Row>,
-    /// Whether there has been a state.
+    /// Whether there has been a state with known calls.
     begun: bool,
 }
 
@@ -42,7 +42,7 @@ impl Board {
     pub(super) fn apply(&mut self, changes: &[Change], state: &State, now: Instant) {
         for change in changes {
             let (call, mark) = match change {
-                // At the very start all calls are new, which is no news.
+                // In the first state all calls are new, so a mark would say nothing.
                 Change::Started(call) if !self.begun => (call, None),
                 Change::Started(call) => (call, Some(Mark::Started)),
                 Change::Updated { after, .. } => (after, Some(Mark::Updated)),
@@ -59,7 +59,7 @@ impl Board {
         self.begun |= state.calls().is_some();
     }
 
-    /// Lets go of marks, and of rows of ended calls, that have been shown long enough. When the next will be, if any.
+    /// Drops marks, and rows of ended calls, that have been shown long enough. Returns when the next is due, if any.
     pub(super) fn sweep(&mut self, now: Instant) -> Option<Instant> {
         self.rows
             .retain(|_, row| row.mark != Some(Mark::Ended) || row.until > now);

@@ -16,10 +16,10 @@ pub(super) enum Column {
     Duration,
 }
 
-/// Between two columns.
+/// The width between two columns.
 const GAP: usize = 2;
 
-/// All columns, in order, with their widths; 0 = shares what is left.
+/// All columns, in order, with their widths; a column of width 0 shares the width that is left.
 const ALL: [(Column, usize); 7] = [
     (Column::Extension, 6),
     (Column::Type, 9),
@@ -30,10 +30,10 @@ const ALL: [(Column, usize); 7] = [
     (Column::Duration, 8),
 ];
 
-/// What is left out first when there is no room.
+/// The columns that are left out when there is no room, in this order.
 const DISPENSABLE: [Column; 4] = [Column::Name, Column::Since, Column::Type, Column::Extension];
 
-/// What a column that shares should have: a number of twelve digits.
+/// The least width of a column that shares: a number of twelve digits.
 const WANTED: usize = 12;
 
 /// The columns for a table of `width`, with their widths.
@@ -50,7 +50,7 @@ pub(super) fn layout(width: usize) -> Vec<(Column, usize)> {
             columns.retain(|(column, _)| *column != next);
             continue;
         }
-        // What does not divide goes to the first ones.
+        // The remainder goes to the first ones.
         let (share, mut odd) = (left / sharing, left % sharing);
         for (_, width) in columns.iter_mut().filter(|(_, width)| *width == 0) {
             *width = share + usize::from(odd > 0);

@@ -9,8 +9,8 @@
 //! | `status`, `status_removed` | `extension_status` |
 //! | `freshness` | `freshness` (`live`, `stale`, `down`, `away`), `since`, `last_good_at`, `cause`, `retry_in_seconds` |
 //!
-//! Every object has `at`, the time here. Calls and statuses have the contract's fields by its names, all of them
-//! always; times are RFC 3339 in UTC, or null. Members may be added, none goes.
+//! Every object has `at`, the time by the clock of this machine. Calls and statuses always have all fields of the
+//! contract, by its names; times are RFC 3339 in UTC, or null. Members may be added; none is removed.
 
 use std::fmt::Write as _;
 

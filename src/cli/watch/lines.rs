@@ -15,7 +15,7 @@ use super::words::{self, Now, clock, talking_for, time_of_day};
 use crate::client::{Change, Freshness, Update};
 use crate::proto::v1::ActiveCall;
 
-/// The lines of an update. The gateway's coming and going is told on standard error.
+/// The lines of an update. That the gateway is away or back is told on standard error.
 pub(super) fn of_update(update: &Update) -> String {
     let now = Now::read();
     let mut lines = String::new();

@@ -1,4 +1,4 @@
-//! What becomes of the gateway, said once each time, for the outputs that are not a table.
+//! Notices that the gateway is away or back, each given once, for the outputs that are not a table.
 
 use std::time::{Duration, SystemTime};
 

@@ -25,10 +25,10 @@ use super::words::{self, Now};
 use crate::cli::Failure;
 use crate::client::{CallWatcher, Freshness, State};
 
-/// Durations are counted in seconds; marks go within this, too.
+/// How often the table is drawn without an update: durations count seconds, and marks must disappear.
 const TICK: Duration = Duration::from_millis(500);
 
-/// The sign of a change and the space after it.
+/// The width of the sign of a change and the space after it.
 const SIGN: usize = 2;
 
 /// Puts the terminal back as it was, however the table ends; a panic does so through ratatui's hook.
@@ -94,7 +94,7 @@ impl View<'_> {
             KeyCode::Char('q') | KeyCode::Esc => return true,
             KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => return true,
             KeyCode::Up | KeyCode::Char('k') => self.scrolled = self.scrolled.saturating_sub(1),
-            // Held to what there is when drawn.
+            // `draw` limits it to the rows that there are.
             KeyCode::Down | KeyCode::Char('j') => self.scrolled += 1,
             KeyCode::PageUp => self.scrolled = self.scrolled.saturating_sub(10),
             KeyCode::PageDown => self.scrolled += 10,
@@ -165,7 +165,7 @@ fn of_freshness(freshness: &Freshness) -> Style {
     }
 }
 
-/// What changed, for terminals and eyes that do not tell colours apart.
+/// What changed, for terminals without colours and for people who cannot tell them apart.
 fn sign(mark: Option<Mark>) -> char {
     match mark {
         None => ' ',

@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthChar as _;
 /// `text` without what a terminal would obey instead of show: control characters and the marks that reorder or join
 /// what stands beside them.
 ///
-/// A joiner left out shows a compound emoji as its parts, which every terminal gives the width that is reckoned here.
+/// Without its joiners a compound emoji shows as its parts, and every terminal gives those the width computed here.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
     if text.chars().all(|char| replacement(char) == Some(char)) {
         return Cow::Borrowed(text);
@@ -47,7 +47,7 @@ pub(super) fn fit(text: &str, width: usize) -> String {
     let text = clean(text);
     let mut fitted = String::with_capacity(width);
     let mut used = 0;
-    // The end of what leaves room for the ellipsis.
+    // Where to cut, so that the ellipsis has room.
     let (mut cut, mut cut_used) = (0, 0);
     for char in text.chars() {
         let columns = char.width().unwrap_or(0);

@@ -10,7 +10,7 @@ use super::text::clean;
 use crate::client::{Away, Cause, Freshness, Trouble};
 use crate::proto::v1::ActiveCall;
 
-/// Two clocks, read once: one to tell times by, one for waits.
+/// Two clocks, read once: `wall` for times of day, `instant` for waits.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Now {
     pub(super) wall: SystemTime,
@@ -57,7 +57,7 @@ pub(super) fn span(duration: Duration) -> String {
     }
 }
 
-/// The time of day, here.
+/// The time of day in the zone of this machine.
 pub(super) fn time_of_day(time: SystemTime) -> String {
     match Timestamp::try_from(time) {
         Ok(time) => time.to_zoned(TimeZone::system()).strftime("%H:%M:%S").to_string(),
@@ -65,7 +65,7 @@ pub(super) fn time_of_day(time: SystemTime) -> String {
     }
 }
 
-/// How far what is shown can be trusted, for people. Clean.
+/// How far the calls on the screen can be trusted, in words that [`clean`] would leave as they are.
 pub(super) fn freshness(freshness: &Freshness, now: Now) -> String {
     match freshness {
         Freshness::Stale(trouble) => troubled("stale", trouble, now),
@@ -75,7 +75,7 @@ pub(super) fn freshness(freshness: &Freshness, now: Now) -> String {
     }
 }
 
-/// Why the watch is over for good. Clean.
+/// Why the watch is over for good, in words that [`clean`] would leave as they are.
 pub(super) fn refusal(status: &tonic::Status) -> String {
     let (code, text) = (status.code(), clean(status.message()));
     format!("the gateway refuses the watch: {text} ({code:?})")

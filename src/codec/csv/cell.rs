@@ -6,7 +6,7 @@ use serde::de::{self, Deserialize, Unexpected, Visitor};
 
 use crate::codec::jsv;
 
-/// What some cultures' servers write for `-`, though only in a cell of its own: inside JSV the culture is fixed.
+/// What servers of some cultures write for `-`, but only in a cell of its own: inside JSV the culture is fixed.
 const MINUS_SIGN: char = '\u{2212}';
 
 /// The deserializer of one cell's text. An empty cell is the default of whatever is asked for.
@@ -27,7 +27,7 @@ impl<'de> CellReader<'de> {
             Some(digits) => Cow::Owned(format!("-{digits}")),
             None => Cow::Borrowed(self.text),
         };
-        // Whatever is wrong with the text as JSV, here it is a value that does not fit.
+        // Whatever is wrong with the text as JSV, for a cell it is a value that does not fit.
         jsv::from_str(&text).map_err(|_| de::Error::invalid_value(Unexpected::Other("text"), &expected))
     }
 

@@ -40,7 +40,7 @@ pub fn one_from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
         ));
     };
     let end = table.rows.offset();
-    // The next row need not fit the type to be one too many, but what breaks the grammar is worse than that.
+    // Any next row is one too many, whether or not it fits the type. If it breaks the grammar, that error comes first.
     if table.rows.next_row(&mut table.cells)? {
         return Err(Error::new(Category::ManyRows, end, "more than one row"));
     }

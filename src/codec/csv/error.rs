@@ -12,7 +12,7 @@ use crate::codec::jsv;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Category {
-    /// The body has no bytes: the service answered null.
+    /// The body has no text, at most a byte order mark: the service answered null.
     Empty,
     /// The body is not UTF-8.
     Encoding,
@@ -20,7 +20,7 @@ pub enum Category {
     Syntax,
     /// The body ends inside a cell, or its last row has no line end.
     Truncated,
-    /// The header names no column of the type, or one of them twice.
+    /// The header names no column of the type, or any column twice.
     Header,
     /// A row has more or fewer cells than the header.
     CellCount,
@@ -59,7 +59,7 @@ impl Error {
         }))
     }
 
-    /// The error of what a cell holds; `offset` is that of the error in the whole body.
+    /// The error of what a cell holds; `offset` is its place in the whole body.
     pub(super) fn of_cell(error: &jsv::Error, offset: usize, column: Option<&'static str>) -> Self {
         let mut new = Self::new(Category::Cell(error.category()), offset, error.message());
         new.0.column = column;
@@ -125,7 +125,7 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {}
 
-/// What serde says of a row as a whole is classed and worded by [`jsv::Error`], which knows what is safe to keep.
+/// What serde says of a row gets its category and its words from [`jsv::Error`], which knows what is safe to keep.
 impl From<jsv::Error> for Error {
     fn from(error: jsv::Error) -> Self {
         Self::of_cell(&error, 0, None)

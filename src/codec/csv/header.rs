@@ -60,10 +60,10 @@ impl Header {
 
 /// The names of the fields of the struct `T`; none if `T` is something else.
 ///
-/// Asked once for a body and before its first row, so that the header is checked even if no row follows.
+/// Called once for a body, before its first row, so that the header is checked even if no row follows.
 fn fields_of<'de, T: Deserialize<'de>>() -> &'static [&'static str] {
     let mut fields: &'static [&'static str] = &[];
-    // The probe has no value to give: that it fails is how it ends.
+    // The probe has no value to give, so this always fails; it has noted the names by then.
     drop(T::deserialize(Probe {
         fields: &mut fields,
         lifetime: PhantomData,

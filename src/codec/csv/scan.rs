@@ -57,7 +57,7 @@ impl<'b> Cell<'b> {
         let doubled = memchr_iter(b'"', self.raw.as_bytes())
             .step_by(2)
             .enumerate()
-            // Each pair before it moves it on by one.
+            // Each doubled quote before the place moves the place on by one.
             .take_while(|(pairs, quote)| quote - pairs < offset)
             .count();
         self.offset + offset + doubled

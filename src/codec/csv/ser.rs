@@ -39,7 +39,7 @@ pub fn one_to_vec<T: Serialize>(row: &T, style: Style) -> Result<Vec<u8>, Error>
     to_vec(std::slice::from_ref(row), style)
 }
 
-/// Which of its two rows a struct is asked for.
+/// What is written of a struct: the names of its fields, or their values.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Header,
@@ -52,7 +52,7 @@ struct RowWriter<'a> {
     style: Style,
     part: Part,
     first: bool,
-    /// The text of the cell at hand, kept for its memory.
+    /// The text of the cell at hand, kept to use its memory again.
     cell: String,
 }
 

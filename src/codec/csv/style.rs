@@ -2,7 +2,7 @@
 
 use crate::codec::jsv::EmptyText;
 
-/// How a table is written. Reading needs none: every style is read alike.
+/// How a table is written. Reading needs no style: all are read alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
     /// What ends each row, the last one included.

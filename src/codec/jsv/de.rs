@@ -38,7 +38,7 @@ pub struct Deserializer<'de> {
     place: Place,
 }
 
-/// Where the value stands: it decides what a value of no characters means where no text is asked for.
+/// Where the value stands: decides what a value of no characters means when the target is not a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     /// Nothing means `None`, and is an error for anything but text, objects and lists.
@@ -46,7 +46,7 @@ enum Place {
     /// Nothing means that the member is absent: its default. A null *text* would have been left out, so for an
     /// optional text it is `Some("")`.
     Member,
-    /// A member that was already promised to be `Some`.
+    /// A member whose visitor was already told that it is `Some`.
     Optional,
 }
 
@@ -108,12 +108,12 @@ impl<'de> Deserializer<'de> {
         parse(self.scanner.bare()?).ok_or_else(|| Error::new(Category::Data, start, expected))
     }
 
-    /// Whether the value stands for an object or list that is not there; takes it if so.
+    /// Whether the value stands for an absent object or list; takes it if so.
     fn take_absent(&mut self) -> bool {
         self.scanner.at_nothing() || self.scanner.take_null()
     }
 
-    /// Opens the object or list at the position; true if it has a value.
+    /// Opens the object or list at the position; true if it has a member or element.
     fn open(&mut self, bracket: Bracket, expected: &'static str) -> Result<bool, Error> {
         if self.scanner.peek() == Some(bracket.open()) {
             self.scanner.open(bracket)
@@ -216,7 +216,7 @@ impl Members<'_, '_> {
         } else {
             let start = scanner.offset();
             let name = scanner.key()?;
-            // The writer puts no blank before a name, so this is not its text: do not pass over it as unknown.
+            // The writer puts no blank around a name, so it did not write this: do not skip it as an unknown member.
             if name.starts_with(' ') || name.ends_with(' ') {
                 return Err(Error::new(
                     Category::Syntax,

@@ -1,7 +1,7 @@
 //! Why a text is not the JSV that was asked for.
 //!
 //! The input is a customer's data, so nothing of it reaches a message: serde's own texts, which quote the value they
-//! complain about, are dropped, and what is kept are schema names, numbers and fixed words.
+//! complain about, are dropped; schema names, numbers and fixed words are kept.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -31,7 +31,7 @@ pub struct Error(Box<Inner>);
 
 struct Inner {
     category: Category,
-    /// `None` while the error is on its way to someone who knows: serde's constructors do not.
+    /// `None` until a caller that knows the place sets it: serde's constructors do not know it.
     offset: Option<usize>,
     message: Cow<'static, str>,
     /// Innermost first: each level adds itself as the error passes.

@@ -1,6 +1,6 @@
 //! The part of `serde::Serializer` that no wire type needs, refused in one place.
 //!
-//! Reading needs no such part: there a type that is not of the wire is given text, and says itself that it is none.
+//! Reading needs no such part: there any other type is given the text, and refuses it by itself.
 
 /// Methods of a [`serde::Serializer`] that fail with `$error`.
 macro_rules! refuse {

@@ -60,8 +60,8 @@ const PRECISION: usize = 15;
 
 /// Appends the shortest text that reads back as `value`, in the form .NET Core 3 and later give it.
 ///
-/// `1` and not `1.0`; `1E+20` and `1E-05`, with two digits of exponent at least, once the decimal point would lie
-/// beyond the digits or more than four zeros before them.
+/// `1` and not `1.0`; `1E+20` and `1E-05`, with at least two digits of exponent, when the decimal point would lie
+/// beyond the digits or when `0.` and four zeros or more would stand before them.
 pub(super) fn write_float(out: &mut String, value: f64) {
     if !value.is_finite() {
         out.push_str(if value.is_nan() {

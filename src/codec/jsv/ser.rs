@@ -28,8 +28,8 @@ pub enum EmptyText {
     Quoted,
 }
 
-/// Whether a value has left anything to write: a member without a value is left out whole, because with nothing after
-/// its colon it would be read as the empty text.
+/// Whether there was a value to write. A member without one is left out whole, because with nothing after its colon it
+/// would be read as the empty text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Presence {
     /// The value is written, perhaps as a text of no characters.

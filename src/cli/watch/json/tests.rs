@@ -1,4 +1,4 @@
-//! What programs read: the lines as they have been since the first release.
+//! Programs read these lines, so what is there must not change.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

@@ -21,7 +21,7 @@ pub struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// Sends through `client`, and tells `readiness` of each answer.
+    /// Sends through `client`, and tells `readiness` of each call that succeeds.
     #[must_use]
     pub fn new(client: Client, readiness: Readiness) -> Self {
         Self { client, readiness }
@@ -52,7 +52,7 @@ impl Dispatcher {
     }
 }
 
-/// What a caller can mend is for the curious, the rest for the operator.
+/// What the caller can mend is logged at `debug`; the rest concerns the operator.
 fn log(operation: &'static str, error: &Error) {
     let kind = error.kind();
     let error_type = kind.error_type();

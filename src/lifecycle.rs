@@ -1,4 +1,4 @@
-//! Start and stop: whether the gateway can serve, and when it must end.
+//! Start and stop: whether the gateway can serve, and the signals that end it.
 
 pub mod readiness;
 pub mod signal;

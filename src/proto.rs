@@ -36,7 +36,7 @@ pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descrip
 ///
 /// # Errors
 ///
-/// If it is no `FileDescriptorSet`.
+/// If the bytes are not a `FileDescriptorSet`.
 pub fn methods(descriptors: &[u8]) -> Result<Vec<String>, prost::DecodeError> {
     let set = FileDescriptorSet::decode(descriptors)?;
     let mut names = Vec::new();

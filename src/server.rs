@@ -34,7 +34,7 @@ use crate::watch::{self, Hub};
 pub struct Params {
     /// The zone in which the upstream's zone-less times are read.
     pub upstream_timezone: TimeZone,
-    /// From the wish to stop until connections are refused: the time that load balancers take to notice.
+    /// From the signal to stop until connections are refused: the time that load balancers take to notice.
     pub drain_delay: Duration,
     /// How long calls in flight may then go on.
     pub drain_timeout: Duration,
@@ -85,7 +85,7 @@ pub async fn run(
         drain_timeout,
         mut watch,
     } = params;
-    // Whoever watches a gateway that stops is told to come back while others finish.
+    // The watchers of a gateway that stops are told to come back at times spread over the drain timeout.
     watch.reconnect_window = drain_timeout;
     let readiness = Readiness::default();
     let hub = Hub::new(
@@ -126,7 +126,7 @@ pub async fn run(
         () = draining => Ok(()),
         ended = tasks.ended() => Err(ended),
     };
-    // None of them has anything to finish.
+    // No task has anything to finish.
     tasks.stop().await;
     served
 }

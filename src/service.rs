@@ -1,7 +1,7 @@
 //! The RPCs: each parses its request, calls down and converts up, in a file of its own.
 //!
 //! Parsing collects every violation of a request before anything is sent. Errors become statuses in one place,
-//! [`status`]. [`Watching`] adds the one RPC whose answers are not messages but shared frames.
+//! [`status`]. [`Watching`] adds `ActiveCalls`, whose answers are not messages but shared frames.
 
 mod active_calls;
 mod add_extension;

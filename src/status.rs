@@ -1,4 +1,4 @@
-//! The one place where what went wrong becomes a [`Status`]: one table of codes, reasons and texts.
+//! The one place where an error becomes a [`Status`]: one table of codes, reasons and texts.
 //!
 //! All three are fixed per kind of error: nothing that the upstream said reaches a caller. `docs/errors.md` is this file
 //! as a page, and a test holds the two together.
@@ -33,7 +33,7 @@ const fn row(code: Code, reason: &'static str, text: &'static str) -> Row {
     Row { code, reason, text }
 }
 
-/// What a failed call to the upstream is told as.
+/// The row of a failed call to the upstream.
 #[rustfmt::skip]
 const fn row_of_kind(kind: Kind) -> Row {
     use Code::{Aborted, AlreadyExists, DeadlineExceeded, Internal, InvalidArgument, NotFound, ResourceExhausted, Unavailable,
@@ -41,7 +41,7 @@ const fn row_of_kind(kind: Kind) -> Row {
     match kind {
         Kind::Unroutable => row(Internal, "REQUEST_UNROUTABLE", "the request does not fit the upstream's route"),
         Kind::Unreachable => row(Unavailable, "UPSTREAM_UNREACHABLE", "the upstream cannot be reached"),
-        // The reason is older than the distinction, and keeps its meaning.
+        // The same reason as above: the difference matters for the log, and not for what a caller can do.
         Kind::Interrupted => row(Unavailable, "UPSTREAM_UNREACHABLE", "the connection to the upstream broke"),
         Kind::NotHttp => row(Internal, "UPSTREAM_NOT_HTTP", "the upstream's answer is not HTTP"),
         Kind::Unavailable => row(Unavailable, "UPSTREAM_UNAVAILABLE", "the upstream is unavailable"),
@@ -63,7 +63,7 @@ const fn row_of_kind(kind: Kind) -> Row {
     }
 }
 
-/// What a watch that was not opened or has ended is told as.
+/// The row of a watch that was not opened or has ended.
 #[rustfmt::skip]
 const fn row_of_end(end: End) -> Row {
     use Code::{DeadlineExceeded, ResourceExhausted, Unavailable};
@@ -105,7 +105,7 @@ const UNSUPPORTED_REQUEST: Row = row(
 );
 
 impl Row {
-    /// Whether the same call may succeed later. Whoever is told one of these codes may come back, but not at once.
+    /// Whether the same call may succeed later. A caller that is told one of these codes may try again, but not at once.
     fn is_retryable(&self) -> bool {
         matches!(self.code, Code::Unavailable | Code::ResourceExhausted)
     }
@@ -174,7 +174,7 @@ pub fn explain(cause: &NotLive) -> pb::Status {
         NotLive::Failed(PollFailure { kind, retry_after }) => of_failure(kind, retry_after),
         NotLive::Pending => POLL_PENDING.status(POLL_PENDING.details(HashMap::new())),
     };
-    // The details of a status are the message itself, whole.
+    // The details of a status are a whole `google.rpc.Status`, encoded.
     pb::Status::decode(status.details()).unwrap_or_else(|_| pb::Status {
         code: status.code().into(),
         message: status.message().to_owned(),

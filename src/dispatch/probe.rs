@@ -1,4 +1,4 @@
-//! Asks whether the upstream is there, when no call has shown it lately.
+//! Asks whether the upstream is there, unless a call has shown it lately.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -14,7 +14,7 @@ use crate::upstream::Client;
 /// How often to ask while the upstream does not answer.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// How long an answer holds.
+/// For how long after an answer nothing is asked.
 const HOLDS: Duration = Duration::from_secs(10);
 
 /// Keeps `readiness` true to the upstream: asks once a second until it answers, then only when nothing has been answered

@@ -6,10 +6,10 @@
 //! ```
 //!
 //! A gRPC answer ends with its trailers, after the body, so the body is wrapped and watched. What is told is an
-//! [`Ended`]: of which method, with which code, after how long, and [`How`]. Whoever wants to know, such as the [`log()`],
-//! is a function of it.
+//! [`Ended`]: of which method, with which code, after how long, and [`How`]. An observer, such as [`log()`], is a function
+//! of it.
 //!
-//! A path is the caller's text. What is told is the method from [`Methods`], or that it is another.
+//! A path is the caller's text, so it is not told: only a method of [`Methods`], or `_OTHER`.
 
 mod answer;
 mod body;
@@ -53,7 +53,7 @@ pub struct Outcome<S> {
 
 impl OutcomeLayer {
     /// Tells `observe` of the end of each RPC, once, in the span of that RPC. An end is often told while something is
-    /// dropped: `observe` neither blocks nor panics.
+    /// dropped, so `observe` must neither block nor panic.
     pub fn new(methods: Methods, observe: impl Fn(&Ended) + Send + Sync + 'static) -> Self {
         Self {
             methods,

@@ -1,10 +1,12 @@
-//! Whether the gateway can serve: a latch that starts shut, opens when the upstream answers, and drops when it is gone
-//! or the gateway is to stop.
+//! Whether the gateway can serve: a latch that starts shut, opens when the upstream answers, and drops when the
+//! upstream is gone or the gateway is to stop.
 //!
 //! ```text
-//!             answered                 unanswered
-//!   Starting ──────────▶ Ready ◀──────────────────▶ NotReady(why)
-//!       └───────────────────┴── drain ──▶ Draining (for good)
+//!              ┌── answered ──▶ Ready ◀───────────┐
+//!   Starting ──┤                  │ unanswered    │ answered
+//!              └── unanswered ────┴──▶ NotReady ──┘
+//!
+//!   any ── drain ──▶ Draining, for good
 //! ```
 
 use std::sync::Arc;
@@ -17,7 +19,7 @@ use tokio::time::Instant;
 /// Whether the gateway can serve, and if not, why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// The upstream has not been heard of yet.
+    /// There has been neither an answer nor a failed probe yet.
     Starting,
     /// The upstream answers.
     Ready,

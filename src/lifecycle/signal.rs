@@ -1,4 +1,4 @@
-//! The operating system's wish that the process end: SIGTERM and Ctrl-C.
+//! The signals that ask the process to end: SIGTERM and Ctrl-C.
 
 use std::io;
 
@@ -12,7 +12,7 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Takes the signals over from the operating system's default, which is to end at once.
+    /// Takes over the signals. By default the operating system ends the process at once.
     ///
     /// # Errors
     ///
@@ -26,11 +26,11 @@ impl Signals {
         })
     }
 
-    /// Takes the signals over from the operating system's default, which is to end at once.
+    /// Does nothing here: [`Signals::next`] takes over Ctrl-C.
     ///
     /// # Errors
     ///
-    /// If the handlers cannot be installed.
+    /// Never.
     #[cfg(not(unix))]
     pub fn install() -> io::Result<Self> {
         Ok(Self {})

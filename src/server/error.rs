@@ -6,10 +6,10 @@ pub enum Error {
     /// The gRPC listener failed.
     #[error("the gRPC server failed")]
     Grpc(#[source] tonic::transport::Error),
-    /// The contract's descriptors are unusable.
+    /// The descriptors of a service are unusable.
     #[error("reflection cannot be set up")]
     Reflection(#[source] tonic_reflection::server::Error),
-    /// A task without which the gateway is not what it says has ended.
+    /// A task that must run as long as the gateway has ended.
     #[error("{task} has ended while the gateway runs")]
     Task {
         /// The task, in words.

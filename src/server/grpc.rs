@@ -18,17 +18,17 @@ use crate::proto::server::customer_extension_service_server::CustomerExtensionSe
 use crate::service::{CustomerExtension, Watching};
 use crate::watch::Hub;
 
-/// Streams on one connection; without a limit it is unlimited.
+/// Streams on one connection; tonic's default is no limit.
 const MAX_STREAMS: u32 = 2048;
 
 /// Requests are small: these windows hold many of them.
 const STREAM_WINDOW: u32 = 64 * 1024;
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
 
-/// Headers of one request.
+/// The headers of one request, in bytes.
 const MAX_HEADER_LIST: u32 = 16 * 1024;
 
-/// The largest request is `Reply` with four texts of 250 characters, far below.
+/// The largest request, `Reply` with four texts of 250 characters, is far smaller.
 const MAX_REQUEST: usize = 64 * 1024;
 
 /// A connection whose peer is gone is noticed within interval plus timeout.
@@ -38,7 +38,8 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 /// The contract's service, all of its RPCs.
 pub(super) type Contract = Watching<CustomerExtensionServiceServer<CustomerExtension>>;
 
-/// The contract's service to `callers`: calls by `dispatcher`, watches by `hub`, zone-less times read in `zone`.
+/// The contract's service for `callers`: calls go through `dispatcher`, watches through `hub`; times without a zone are
+/// read in `zone`.
 pub(super) fn contract(dispatcher: Dispatcher, hub: Hub, callers: Callers, zone: TimeZone) -> Contract {
     let transport = dispatcher.transport();
     let unary = CustomerExtension::new(dispatcher, callers.clone(), zone);
@@ -46,7 +47,7 @@ pub(super) fn contract(dispatcher: Dispatcher, hub: Hub, callers: Callers, zone:
     Watching::new(unary, hub, callers, transport)
 }
 
-/// Serves until `stop`, then refuses connections and completes when the calls in flight are done, however long.
+/// Serves until `stop`, then refuses connections and completes when all calls in flight are done, without a limit.
 pub(super) async fn serve(
     listener: TcpListener,
     contract: Contract,
@@ -73,7 +74,7 @@ pub(super) async fn serve(
         .http2_max_header_list_size(MAX_HEADER_LIST)
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
-        // Outermost first. A gRPC-Web answer has its status inside the body: the outcome is read before it goes there.
+        // Outermost first. A gRPC-Web answer has its status inside the body, so the outcome is read below that layer.
         .layer(GrpcWebLayer::new())
         .layer(OutcomeLayer::new(methods()?.into_iter().collect(), outcome::log))
         .add_service(contract)
@@ -85,7 +86,7 @@ pub(super) async fn serve(
         .map_err(Error::Grpc)
 }
 
-/// The methods of all services above. What is none of them has no name of its own in log and telemetry.
+/// The methods of all services above. Any other has no name of its own in the log.
 fn methods() -> Result<Vec<String>, Error> {
     let mut names = Vec::new();
     for descriptors in [

@@ -21,10 +21,10 @@ const NAMES: [&str; 2] = [
 
 const LIVENESS: &str = "liveness";
 
-/// The health service, not serving yet, and among `tasks` the one that keeps it true to `readiness`.
+/// The health service, `NOT_SERVING` at first. Adds to `tasks` the one that keeps it in step with `readiness`.
 pub(super) async fn start(readiness: &Readiness, tasks: &mut Tasks) -> HealthServer<impl Health + use<>> {
     let (reporter, server) = tonic_health::server::health_reporter();
-    // A reporter begins with "" as SERVING: mend that before anyone can ask.
+    // A reporter begins with "" as SERVING: this is set before anyone can ask.
     for name in NAMES {
         reporter.set_service_status(name, ServingStatus::NotServing).await;
     }

@@ -1,4 +1,4 @@
-//! The tasks that run as long as the gateway does. One that ends before is noticed, whether it panicked or returned.
+//! The tasks that run as long as the gateway does. One that ends earlier is noticed, whether it panicked or returned.
 
 use std::collections::HashMap;
 
@@ -6,10 +6,10 @@ use tokio::task::{Id, JoinSet};
 
 use super::error::Error;
 
-/// Why a task ended, if it was not by a panic.
+/// How a task ended, unless it panicked.
 type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
-/// Tasks with names. Dropped, it ends them all.
+/// Tasks with names. Dropping it ends them all.
 #[derive(Debug, Default)]
 pub(super) struct Tasks {
     tasks: JoinSet<Outcome>,
@@ -23,7 +23,7 @@ impl Tasks {
         self.names.insert(handle.id(), name);
     }
 
-    /// Completes when a task has ended that should run; never if there is none.
+    /// Completes when one of the tasks has ended; never if there are none.
     pub(super) async fn ended(&mut self) -> Error {
         let Some(ended) = self.tasks.join_next_with_id().await else {
             return std::future::pending().await;
@@ -31,7 +31,7 @@ impl Tasks {
         let (id, source) = match ended {
             Ok((id, Ok(()))) => (id, None),
             Ok((id, Err(error))) => (id, Some(error)),
-            // What a panic says may hold anything; the panic hook has told it already.
+            // The message of a panic may hold anything, and the panic hook has printed it already.
             Err(error) => (error.id(), Some("it panicked".into())),
         };
         let task = self.names.get(&id).copied().unwrap_or_default();

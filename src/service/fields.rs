@@ -9,7 +9,7 @@
 //! fields.finish(operation)
 //! ```
 //!
-//! A field that breaks a rule is noted and read as a stand-in; [`Fields::finish`] lets nothing out that holds one.
+//! A field that breaks a rule is noted and read as a stand-in; [`Fields::finish`] gives out nothing that holds one.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ impl<'r> Fields<'r> {
         }
     }
 
-    /// `read`, which was made of these fields.
+    /// Gives out `read`, which was made of these fields.
     ///
     /// # Errors
     ///
@@ -86,7 +86,7 @@ impl<'r> Fields<'r> {
 
     /// The id of a record; 0 is not sent.
     pub(super) fn id_if_set(&mut self, field: &'static str, value: i64) -> Option<Id> {
-        // The range of what may be written, 0 included, is what the caller is told.
+        // Parsed as an optional id first, so that the caller is told the range with 0 in it.
         self.optional_id(field, value);
         Id::parse(value).ok()
     }
@@ -114,7 +114,7 @@ impl<'r> Fields<'r> {
         })
     }
 
-    /// Over the routes all texts are in one path, where some may not meet.
+    /// Over the routes all texts are in one path, where some characters must not meet.
     fn check_together(&mut self) {
         let texts = self.texts.iter().map(|(_, text)| *text);
         let Some(pair) = clash(&texts).filter(|_| self.transport == Transport::Routes) else {

@@ -62,7 +62,7 @@ impl Body for WatchBody {
 fn to_trailers(status: &Status) -> HeaderMap {
     let mut trailers = HeaderMap::with_capacity(3);
     if status.add_header(&mut trailers).is_err() {
-        // Its text and details are ours, and made of characters that a header can hold.
+        // Cannot happen: text and details are the gateway's own, of characters that a header can hold.
         trailers.insert("grpc-status", HeaderValue::from_static("13"));
     }
     trailers

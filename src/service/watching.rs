@@ -1,7 +1,7 @@
 //! Adds `ActiveCalls` to the generated server.
 //!
 //! Its answer is the body of a [`Watcher`]: frames that are encoded once and shared. Generated code would take messages
-//! and encode each of them for each stream. So this service answers the one path itself, and passes every other on.
+//! and encode each of them for each stream. So this service answers that one path itself, and passes on all others.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -27,7 +27,7 @@ use crate::watch::{Hub, Watcher};
 
 const PATH: &str = "/porta.customerextension.v1.CustomerExtensionService/ActiveCalls";
 
-/// The largest request: a token and product ids, far below.
+/// The largest request, with a token and product ids, is far smaller.
 const MAX_REQUEST: usize = 64 * 1024;
 
 /// The prefix of a gRPC message: a flag for compression and the length.

@@ -15,13 +15,13 @@ pin_project! {
     pub struct ResponseBody<B> {
         #[pin]
         inner: B,
-        // Taken with the end.
+        // Taken when the end is told.
         rpc: Option<Rpc>,
     }
 }
 
 impl<B> ResponseBody<B> {
-    /// The body of an RPC, or of one that was ended by the head of its answer.
+    /// The body of an RPC; without one, the head of the answer has told the end already.
     pub(super) fn new(inner: B, mut rpc: Option<Rpc>) -> Self {
         if let Some(rpc) = &mut rpc {
             rpc.answer();

@@ -11,8 +11,8 @@ use tonic::Code;
 pub struct Ended {
     /// `package.Service/Method`, or `_OTHER` for what is not served.
     pub method: Arc<str>,
-    /// What the caller was told, or would have been: `CANCELLED` if it left, and if the RPC failed what a client makes of
-    /// that, `INTERNAL` of a stream that is reset and `UNKNOWN` of an answer without a status.
+    /// What the caller was told. If the caller left, `CANCELLED`; if the RPC failed, what a client makes of that:
+    /// `INTERNAL` of a reset stream, `UNKNOWN` of an answer without a status.
     pub code: Code,
     /// From the call to this end.
     pub elapsed: Duration,
@@ -25,8 +25,8 @@ pub struct Ended {
 pub enum How {
     /// The caller was told a status, good or bad.
     Finished,
-    /// The caller left before the answer began. So does one whose deadline the HTTP server enforces, and one whose
-    /// connection is cut.
+    /// The caller left before the answer began. A deadline that the HTTP server enforces and a cut connection look the
+    /// same.
     Cancelled,
     /// The caller left while the answer was under way.
     Reset,

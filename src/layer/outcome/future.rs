@@ -18,7 +18,7 @@ pin_project! {
     pub struct ResponseFuture<F> {
         #[pin]
         inner: F,
-        // Taken with the answer.
+        // Taken when the answer is there.
         rpc: Option<Rpc>,
     }
 }

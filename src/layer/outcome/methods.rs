@@ -1,7 +1,7 @@
 //! The methods that are served.
 //!
-//! A caller can invent paths without end. As a label each would be a time series, and in a log it would be the caller's
-//! text, so that all of them together are one method, `_OTHER`, as OpenTelemetry's conventions name it.
+//! A caller can invent any number of paths. As a label each would be a time series, and in a log it would be the
+//! caller's text. So all of them are one method, `_OTHER`, as OpenTelemetry's conventions name it.
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -19,7 +19,7 @@ pub(super) struct Rpc {
     started: Instant,
     span: Span,
     observe: Observe,
-    /// What it means to be dropped now.
+    /// The end that is told if this is dropped now.
     end: End,
 }
 
@@ -43,7 +43,7 @@ impl Rpc {
         }
     }
 
-    /// Runs `work`, a part of the RPC. Whoever drops the RPC while it runs does so because `work` panics.
+    /// Runs `work`, a part of the RPC. If the RPC is dropped in the meantime, `work` has panicked: that is a failure.
     pub(super) fn during<T>(&mut self, work: impl FnOnce() -> T) -> T {
         let end = mem::replace(&mut self.end, End::failed(Code::Internal));
         let result = self.span.in_scope(work);
@@ -56,7 +56,7 @@ impl Rpc {
         self.end = End::left(How::Reset);
     }
 
-    /// Ends the RPC, if there is an end, and leaves none.
+    /// If there is an end, takes the RPC and ends it.
     pub(super) fn settle(rpc: &mut Option<Self>, end: Option<End>) {
         if let Some(end) = end
             && let Some(mut rpc) = rpc.take()

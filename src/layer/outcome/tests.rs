@@ -1,4 +1,4 @@
-//! How an RPC's end is told, by hand: one poll at a time.
+//! How an RPC's end is told, polled by hand.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;

@@ -10,12 +10,12 @@
 //!                     wire::Answer ◀── answer ◀──────────── stack of layers ──▶ http ──▶ Porta Plus 2
 //! ```
 //!
-//! A request is a pure value that an [`Operation`] describes and `request` writes for a [`Transport`]; an answer is checked and decoded
-//! by [`answer`] and parsed by the operation. None of that does IO: only [`mod@http`] does, below a `stack` of layers of
-//! which each is there for one reason.
+//! A request is a pure value that an [`Operation`] describes and `request` writes for a [`Transport`]; an answer is
+//! checked and decoded by [`answer`] and parsed by the operation. None of that does IO: only [`mod@http`] does, below a
+//! `stack` of layers, each of which has one purpose.
 //!
 //! Everything that a caller can put into a request is a type of [`value`], which exists only for values that the
-//! transport can carry unchanged. Nothing else of a caller reaches the upstream but its trace.
+//! transport can carry unchanged. Apart from these only the caller's trace reaches the upstream.
 
 pub mod answer;
 pub mod base_url;

@@ -27,14 +27,14 @@ pub fn decode(body: &[u8]) -> Result<Answer, Error> {
     }
 }
 
-/// Whether the body of an answer with this head says anything: another status, or another media type, decides alone.
+/// Whether the body of an answer with this head is worth reading: any other status or media type decides by itself.
 #[must_use]
 pub fn wants_body(status: StatusCode, headers: &HeaderMap) -> bool {
     // A null result has no media type at all.
     status == StatusCode::OK && (is_csv(headers) || !headers.contains_key(CONTENT_TYPE))
 }
 
-/// Whether this may be the answer to something with this effect: all that can be said without decoding the body.
+/// Whether this may be the answer to an operation with this effect: all that can be said without decoding the body.
 ///
 /// # Errors
 ///
@@ -117,8 +117,8 @@ fn columns_set(answer: &Answer) -> [bool; 8] {
     ]
 }
 
-/// Whether nothing is set, `set` telling so of each column that a sound answer may have: no list, not even an empty one,
-/// and no echo of the licence, which every answer has. It is the body that comes with an error; with status 200
+/// Whether nothing is set: no list, not even an empty one, and no echo of the licence, which every answer has. `set`
+/// tells this for each column that a sound answer may have. Such a body comes with an error; if the status is 200,
 /// something in between has lost the error.
 pub(super) fn is_blank(set: impl IntoIterator<Item = bool>) -> bool {
     !set.into_iter().any(|is_set| is_set)

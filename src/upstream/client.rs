@@ -1,9 +1,9 @@
 //! The client: one door for RPCs, polls and the probe. It writes a request, sends it through the stack, reads the answer.
 //!
 //! ```text
-//!   call   an operation, and its part of the decoded answer
-//!   poll   for live calls, and the body as it came
-//!   probe  the published page, and that anything answered
+//!   call   asks for an operation, gives its part of the decoded answer
+//!   poll   asks for live calls, gives the body as it came
+//!   probe  asks for the published page, tells whether anything answered
 //! ```
 
 use std::time::Duration;
@@ -23,7 +23,7 @@ use super::{BaseUrl, Context, Effect, Error, Exchange, Operation, Transport, ans
 pub struct Params {
     /// Limit for a whole exchange, from the start to the last byte of the body.
     pub timeout: Duration,
-    /// The same for the probe: it asks for a page, and must not be the last to notice that nobody answers.
+    /// The same for the probe: shorter, so that an upstream that hangs is noticed soon.
     pub probe_timeout: Duration,
     /// The connections.
     pub http: HttpParams,
@@ -33,7 +33,7 @@ impl Default for Params {
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(30),
-            // Longer than connecting may take, so that each failure has one name.
+            // Longer than connecting may take by default, so that a failure to connect is always named so.
             probe_timeout: Duration::from_secs(4),
             http: HttpParams::default(),
         }
@@ -92,7 +92,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Every [`Error`]; of a change, [`Error::OutcomeUnknown`] where it may have happened.
+    /// Any [`Error`]; for a change that may have happened, [`Error::OutcomeUnknown`].
     ///
     /// # Cancellation
     ///
@@ -113,7 +113,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`], but for what only decoding can tell.
+    /// As [`Client::call`], except those that only decoding can find.
     ///
     /// # Cancellation
     ///
@@ -139,7 +139,7 @@ impl Client {
         self.exchange(exchange).await.map(Response::into_body)
     }
 
-    /// Asks for the published page of the service: whether anything answers HTTP there, whatever it says.
+    /// Asks for the published page of the service. Any HTTP answer counts, whatever it says.
     ///
     /// # Errors
     ///

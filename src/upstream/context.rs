@@ -9,7 +9,7 @@ use super::{License, TraceContext};
 pub struct Context {
     /// The licence that goes with the request.
     pub license: License,
-    /// When nobody waits for the answer any more.
+    /// From when on nobody waits for the answer.
     pub deadline: Option<Instant>,
     /// The trace that the exchange is part of.
     pub trace: Option<TraceContext>,

@@ -1,7 +1,8 @@
 //! What can go wrong with a call to the upstream.
 //!
-//! [`Error`] tells what happened, for the log; [`Kind`] is all that retry, the `error.type` label and the status
-//! depend on. Neither holds a URL, the licence or a text of the upstream: an error may be logged as it is.
+//! [`Error`] tells what happened, for the log; the `error.type` label and the status depend on [`Kind`] alone, apart
+//! from the wait that the upstream asked for. Neither type holds a URL, the licence or a text of the upstream: an error
+//! may be logged as it is.
 
 use std::time::Duration;
 
@@ -70,7 +71,7 @@ pub enum Error {
     /// 200 with CSV that cannot be read.
     #[error("the answer cannot be decoded")]
     Undecodable(#[source] csv::Error),
-    /// 200 with CSV of which a column that was read on its own cannot be read.
+    /// 200 with CSV in which a column cannot be decoded; for a poll, whose columns are decoded one by one.
     #[error("a column of the answer cannot be decoded")]
     UndecodableColumn(#[source] jsv::Error),
     /// 200 with a row in which nothing is set, not even the echo of the licence: the body of an error whose status got
@@ -98,9 +99,9 @@ pub enum Kind {
     Unroutable,
     /// The upstream cannot be reached: not one byte of the request was written.
     Unreachable,
-    /// The connection broke when the request may have been written.
+    /// The connection broke after the request may have been written.
     Interrupted,
-    /// What answers there does not speak HTTP.
+    /// What answers at the upstream's address does not speak HTTP.
     NotHttp,
     /// 502 or 503: the upstream is there, and overloaded or down for maintenance.
     Unavailable,
@@ -222,10 +223,10 @@ impl Error {
         }
     }
 
-    /// The error as a change's caller must hear it: [`Error::OutcomeUnknown`] where the change may have happened.
+    /// The error as the caller of a change is told it: [`Error::OutcomeUnknown`] if the change may have happened.
     ///
-    /// A status by which the service refuses is believed, and so is a failure to connect. What came too late, broke
-    /// off, may come from a proxy that lost the service, or is no answer at all, says nothing about the change.
+    /// A status by which the service refuses is believed, and so is a failure to connect. An answer that came too late,
+    /// broke off, may come from a proxy that lost the service, or is none at all, says nothing about the change.
     #[must_use]
     pub fn of_change(self) -> Self {
         let unknown = match &self {
@@ -244,8 +245,8 @@ impl Error {
                 status, kind, csv, ..
             } => match *status {
                 StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => true,
-                // The service says them with CSV. Without, they may be from a proxy that lost it on the way: a mesh
-                // says 503 when the connection is reset after the request was sent.
+                // The service sends these with CSV. Without CSV they may be from a proxy that lost the service on the
+                // way: a mesh says 503 when the connection is reset after the request was sent.
                 StatusCode::INTERNAL_SERVER_ERROR | StatusCode::SERVICE_UNAVAILABLE => !csv,
                 _ => *kind == Kind::UnexpectedStatus,
             },

@@ -28,7 +28,7 @@ pub struct Exchange {
     pub license: Option<License>,
     /// The limit of one attempt, from its start to the last byte of the answer.
     pub time_limit: Duration,
-    /// When nobody waits for the answer any more.
+    /// From when on nobody waits for the answer.
     pub deadline: Option<Instant>,
     /// The trace that it is part of.
     pub trace: Option<TraceContext>,

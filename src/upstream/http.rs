@@ -106,8 +106,7 @@ impl Http {
     async fn send(self, request: reqwest::Request, exchange: Exchange) -> Result<Response<Bytes>, Error> {
         let answer = self.client.execute(request).await.map_err(sort)?;
         let (head, body) = Response::from(answer).into_parts();
-        // A body that says nothing is dropped: what has arrived of it is passed over, and if that was all of it, the
-        // connection is used again.
+        // A body that is not wanted is dropped. If all of it has arrived by then, the connection is used again.
         let is_wanted = exchange.expects == Expects::Csv && answer::wants_body(head.status, &head.headers);
         let body = if is_wanted {
             self.read(body).await?
@@ -121,7 +120,7 @@ impl Http {
         let read = Limited::new(body, self.max_body).collect().await;
         let read = read.map_err(|error| match error.downcast::<reqwest::Error>() {
             Ok(error) => sort(*error),
-            // The only other error of `Limited` is its own.
+            // The only other error is the one of `Limited` itself: the body is too long.
             Err(_) => Error::TooLarge { limit: self.max_body },
         })?;
         Ok(read.to_bytes())
@@ -166,13 +165,13 @@ fn sort(error: reqwest::Error) -> Error {
             Error::NotHttp(error.into())
         }
         None if error.is_decode() => Error::Compression(error.into()),
-        // Of whatever else fails, the request may have been sent in part or whole.
+        // After any other failure, part or all of the request may have been sent.
         Some(_) | None => Error::Interrupted(error.into()),
     }
 }
 
-/// Whether the body breaks the grammar of HTTP, such as a chunk without a length. `InvalidData` is what TLS says when it
-/// breaks, and so no sign of it.
+/// Whether the body breaks the grammar of HTTP, such as by a chunk without a length. `InvalidData` does not show that:
+/// it is what TLS says when it breaks.
 fn breaks_framing(error: &hyper::Error) -> bool {
     cause::<io::Error>(error).is_some_and(|io| io.kind() == io::ErrorKind::InvalidInput)
 }

@@ -11,9 +11,9 @@ use super::value::{Invalid, check_license};
 
 /// A licence and the name that the gateway's operator gave it.
 ///
-/// Two licences are equal if their names are: what is kept per licence, such as a feed, outlives a change of the secret.
-/// `Debug` shows the name alone, and there is no `Display`. The secret is wiped from memory with the last clone; what was
-/// written into requests is not.
+/// Two licences are equal if their names are, so that what is kept per licence, such as a feed, outlives a change of the
+/// secret. `Debug` shows the name alone, and there is no `Display`. The secret is wiped from memory with the last clone;
+/// what was written into requests is not.
 #[derive(Clone)]
 pub struct License(Arc<Named>);
 
@@ -30,7 +30,7 @@ impl License {
     ///
     /// # Errors
     ///
-    /// [`Invalid`] as for any text, and over `routes`, where the licence is a segment of every path, for more.
+    /// [`Invalid`], as for any text; over `routes`, where the licence is a segment of every path, for more reasons.
     pub fn parse(name: &str, secret: &str, transport: Transport) -> Result<Self, Invalid> {
         check_license(secret, transport)?;
         Ok(Self(Arc::new(Named {

@@ -53,7 +53,7 @@ pub trait Operation: Send + Sync {
     fn parse(&self, answer: wire::Answer) -> Result<Self::Answer, Error>;
 }
 
-/// What sending an operation does at the upstream. It decides what a failure means and what may be repeated.
+/// What sending an operation does at the upstream. It decides what a failure means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Nothing.

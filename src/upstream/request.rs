@@ -9,8 +9,8 @@ use http::header::{ACCEPT, CACHE_CONTROL};
 
 use super::{BaseUrl, Error, License, Operation, Transport};
 
-/// Writes `operation` as a request to the service at `base`, and says what it is known as without its values: the span
-/// attribute `url.template`.
+/// Writes `operation` as a request to the service at `base`, and gives its path without the values: the span attribute
+/// `url.template`.
 ///
 /// # Errors
 ///
@@ -43,8 +43,8 @@ pub(super) fn probe(base: &BaseUrl) -> Request<Bytes> {
     request
 }
 
-/// What every request says of the answer: CSV and nothing else (HTML and JSON win over it wherever they appear), and
-/// not one that a cache kept.
+/// What the request of every operation asks of its answer: CSV and nothing else (HTML and JSON win over it wherever
+/// they appear), and not from a cache.
 fn expect_csv(mut request: Request<Bytes>) -> Request<Bytes> {
     let headers = request.headers_mut();
     headers.insert(ACCEPT, http::HeaderValue::from_static("text/csv"));

@@ -16,7 +16,7 @@ use self::checked::CheckedLayer;
 use self::time_limit::TimeLimitLayer;
 use super::{Error, Exchange};
 
-/// The whole of it. Clones share what the innermost service shares.
+/// The whole stack. Clones share what the innermost service shares.
 pub(super) type Stack = BoxCloneSyncService<Exchange, Response<Bytes>, Error>;
 
 /// The stack over `http`, outermost first.
@@ -28,9 +28,9 @@ where
     let stack = ServiceBuilder::new()
         // One span per attempt. It is around all that can end one.
         .layer(AttemptLayer)
-        // An attempt has its time, but never more than the caller has.
+        // An attempt has its time limit, but never more time than the caller has left.
         .layer(TimeLimitLayer)
-        // From here up, an answer is one that can be believed: what decides on errors sees those of the status, too.
+        // Above this layer an answer can be believed: a layer that decides on errors sees those of the status, too.
         .layer(CheckedLayer)
         .service(http);
     BoxCloneSyncService::new(stack)

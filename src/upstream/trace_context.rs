@@ -1,15 +1,14 @@
 //! W3C Trace Context: in from a caller's metadata, out to the upstream.
 //!
-//! Only what has the form of the recommendation is taken, and it is the only thing of a caller that travels outside of
-//! the operation's members: an id of hexadecimal digits, and a list of visible characters that names no route and no
-//! member.
+//! Only headers in the form of the recommendation are taken: an id of hexadecimal digits, and a list of visible
+//! characters. Nothing else of a caller travels outside of the operation's members, and it names no route and no member.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
-/// The most characters of a `tracestate` that are passed on: what the recommendation asks of everybody.
+/// The longest `tracestate` that is passed on, in characters: the recommendation asks everybody to pass on so many.
 const MAX_STATE: usize = 512;
 
 /// The trace that a caller is part of.
@@ -25,7 +24,7 @@ impl TraceContext {
     pub fn read(headers: &HeaderMap) -> Option<Self> {
         let mut parents = headers.get_all(TRACEPARENT).iter();
         let parent = parents.next().filter(|parent| is_parent(parent.as_bytes()))?;
-        // Whoever sends two means neither.
+        // Of two it is not known which is meant, so neither is taken.
         if parents.next().is_some() {
             return None;
         }

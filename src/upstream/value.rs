@@ -126,7 +126,7 @@ fn parse_product_id(id: &str, transport: Transport) -> Result<(), Invalid> {
 
 /// A value in the place of one that was refused, so that the rest of a request can still be read.
 ///
-/// Whoever takes one owes an error: a request that holds one is never sent.
+/// Whoever takes one must return an error: a request that holds one is never sent.
 pub(crate) trait StandIn {
     /// Some value of the type.
     fn stand_in() -> Self;
@@ -188,7 +188,7 @@ impl ToMember for Id {
 }
 
 impl ToMember for OptionalId {
-    /// 0 is sent: it is how an extension is left without account, and a route has a segment for it.
+    /// 0 is sent: it leaves an extension without account, and the route has a segment for it.
     fn to_member(&self) -> Option<String> {
         Some(self.0.to_string())
     }
@@ -213,7 +213,7 @@ impl ToMember for ProductIds {
 }
 
 impl ToMember for bool {
-    /// `True`, as v3 wants it; false is the default.
+    /// `True`, as v3 reads it; false is the default and not sent.
     fn to_member(&self) -> Option<String> {
         self.then(|| "True".to_owned())
     }

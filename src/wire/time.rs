@@ -9,8 +9,8 @@
 //! | `2026-11-23T14.03.07Z` | the same with the time separator of some cultures, which version 3 lets through |
 //! | `0001-01-01` | not set |
 //!
-//! Nothing else is a time: not a blank, not a number, not a 24th hour. What an unspecified zone means is the
-//! caller's to know, see [`Time::to_utc`].
+//! Nothing else is a time: not a blank, not a number, not the hour 24. What an unspecified zone means, the caller says:
+//! see [`Time::to_utc`].
 
 mod text;
 
@@ -93,7 +93,7 @@ impl Time {
         let shown = self.civil.duration_since(EPOCH).as_nanos();
         let instant = match self.zone {
             Zone::Offset(minutes) => shown - i128::from(minutes) * 60 * NANOS_PER_SECOND,
-            // The zone has no answer only within a day of the last that jiff knows: there the offset is lost.
+            // The zone has no answer only within a day of the end of jiff's calendar: there the offset is ignored.
             Zone::Unspecified => zone
                 .to_ambiguous_timestamp(self.civil)
                 .compatible()
@@ -152,7 +152,7 @@ impl Visitor<'_> for TimeVisitor {
         f.write_str("a time such as 2026-11-23T14:03:07Z")
     }
 
-    /// A text of no characters is no time: it is how a member without a value looks.
+    /// An empty text is a time that is not set: a member without a value looks so.
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Time, E> {
         if text.is_empty() {
             return Ok(Time::default());

@@ -1,4 +1,4 @@
-//! `DeleteCustomerExtension`: one extension less.
+//! `DeleteCustomerExtension`: deletes an extension.
 
 use super::{Effect, Members, Operation};
 use crate::upstream::Error;

@@ -1,4 +1,4 @@
-//! `UpdateCustomerExtension`: other name, number and account for an extension.
+//! `UpdateCustomerExtension`: replaces name, number and account of an extension.
 
 use super::{Effect, Members, Operation};
 use crate::upstream::Error;

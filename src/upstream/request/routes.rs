@@ -32,8 +32,8 @@ pub(super) fn request(
             members.get(name)
         }
     };
-    // The caller's texts were checked together; what meets here all the same is a defect of the gateway. The licence was
-    // checked to bring nothing that could meet with them.
+    // The caller's texts were checked together; a pair that meets here all the same is a defect of the gateway. The
+    // licence was checked to hold no part of a pair.
     if clash(&members.iter().map(|(_, text)| text)).is_some() {
         return Err(Error::Unroutable { template });
     }

@@ -1,6 +1,6 @@
 //! One span per attempt, with the template of the URL and never the URL: that may hold the licence.
 //!
-//! It tells how the exchange ended, be it that its caller left. Whether the answer can be decoded is not its to know.
+//! The span tells how the exchange ended, also if its caller left. It does not tell whether the answer can be decoded.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -34,7 +34,7 @@ pin_project! {
     }
 }
 
-/// The span of an attempt that has not ended yet. Dropped before it has, the attempt was abandoned.
+/// The span of an attempt. If it is dropped before the attempt has ended, the attempt was abandoned.
 #[derive(Debug)]
 struct Open {
     span: Span,
@@ -67,7 +67,7 @@ where
 
     fn call(&mut self, mut exchange: Exchange) -> Self::Future {
         let span = span(&exchange);
-        // Each attempt tells the upstream of the trace, as each will have an id of its own in it.
+        // Written for each attempt, because in a trace it is the attempt that has an id.
         if let Some(trace) = &exchange.trace {
             trace.write(exchange.request.headers_mut());
         }

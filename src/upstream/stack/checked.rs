@@ -1,4 +1,4 @@
-//! Turns an answer that is none into an error: by its status, its media type, and whether it has a body.
+//! Turns a response that is not an answer into an error: by its status, its media type, and whether it has a body.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};

@@ -1,4 +1,4 @@
-//! The stack as the client has it, over an HTTP that does as it is told. Time is paused.
+//! The stack as the client has it, over a function in the place of HTTP. Time is paused.
 
 use std::future::{pending, ready};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Ends an attempt that takes longer than it may: longer than its limit, or than anybody waits.
+//! Ends an attempt that takes longer than its limit, or longer than its caller waits.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -81,7 +81,7 @@ where
         let Some(inner) = this.inner.as_pin_mut() else {
             return Poll::Ready(Err(Error::Expired));
         };
-        // An answer that is there wins over a clock that has run out meanwhile.
+        // An answer that is there wins, even if the time has run out meanwhile.
         if let Poll::Ready(answer) = inner.poll(cx) {
             return Poll::Ready(answer);
         }

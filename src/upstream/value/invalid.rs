@@ -25,11 +25,11 @@ pub enum Invalid {
     Slash,
     /// A text holds a control character, which hosts refuse or cut at.
     Control,
-    /// A text holds a `%` and a character beyond the basic plane, which together end a host.
+    /// A text holds a `%` and a character beyond the basic plane, which together end the process of a host.
     PercentAndAstral,
     /// A text holds an invisible character and punctuation, which together keep a host from answering.
     InvisibleAndPunctuation,
-    /// A licence holds what a text in the same path must not meet with.
+    /// A licence holds a character that must not meet others in one path.
     BesideOthers,
     /// A product id holds the comma that separates product ids.
     Comma,

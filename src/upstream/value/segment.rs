@@ -10,12 +10,12 @@ struct Rule {
     told: Invalid,
 }
 
-/// Two kinds of characters that must not meet in one path, be it in different texts.
+/// Two kinds of characters that must not meet in one path, even in different texts.
 #[derive(Clone, Copy)]
 pub(crate) struct Pair {
     one: fn(char) -> bool,
     other: fn(char) -> bool,
-    /// What is told of the texts that bring them together.
+    /// What the caller is told if texts bring them together.
     pub(crate) told: Invalid,
 }
 
@@ -55,7 +55,7 @@ const PAIRS: [Pair; 2] = [
     },
 ];
 
-/// Checks `text` against every rule; the first that it breaks is told.
+/// Checks `text` against every rule; the error is the first rule that it breaks.
 pub(super) fn check(text: &str) -> Result<(), Invalid> {
     if let Some(rule) = RULES.iter().find(|rule| (rule.breaks)(text)) {
         return Err(rule.told);
@@ -66,7 +66,7 @@ pub(super) fn check(text: &str) -> Result<(), Invalid> {
     }
 }
 
-/// Checks a licence, which is in one path with every text: it must bring nothing that another text could meet with.
+/// Checks a licence, which is in one path with every text: it must not bring one half of a pair.
 pub(super) fn check_license(secret: &str) -> Result<(), Invalid> {
     check(secret)?;
     if secret.contains(|c| c == '%' || is_astral(c) || is_format(c)) {
@@ -100,7 +100,7 @@ fn is_encoded_punctuation(c: char) -> bool {
     c.is_ascii_punctuation() && !matches!(c, '-' | '_' | '~' | '.')
 }
 
-/// Unicode's format characters (general category Cf): they are there and take no room.
+/// Unicode's format characters (general category Cf), which are invisible.
 fn is_format(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}' | '\u{8e2}'

@@ -63,7 +63,7 @@ impl Members {
         })
     }
 
-    /// The operation the service takes this request for: it looks at the members, never at the route.
+    /// The operation that this request is for: the service looks at the members, never at the route.
     pub(super) fn operation(&self) -> Operation {
         if self.active_calls {
             Operation::ActiveCalls

@@ -1,14 +1,14 @@
 //! The customers' extensions and the changes made to them.
 //!
-//! Ids are given in order and never again. The directory holds a bounded number of records, so a loop of additions
-//! ends in an error and not in a full memory.
+//! Ids are given in order and never twice. The directory holds a bounded number of records, so a loop of additions ends
+//! in an error and does not fill the memory.
 
 use std::collections::BTreeMap;
 
 use super::refusal::Refusal;
 use crate::wire::Extension;
 
-/// The first id given to an added extension, where none of the records at start is beyond it.
+/// The first id of an added extension, unless a record at the start has this id or a higher one.
 const FIRST_ADDED: i32 = 5001;
 
 /// The number of records beyond which nothing is added.
@@ -41,7 +41,7 @@ impl Default for Site {
     }
 }
 
-/// What a caller may say of an extension.
+/// What a request may change about an extension.
 #[derive(Debug)]
 pub(super) struct Change<'a> {
     pub(super) name: Option<&'a str>,

@@ -1,7 +1,7 @@
 //! The life of one request: it arrives, waits, meets trouble or the service, waits again, and is answered.
 //!
 //! A request counts as arrived before any wait, so a client that gives up has been seen. Dropping the future before
-//! the service ran leaves everything unchanged.
+//! the service ran changes no extension.
 
 use std::time::Duration;
 
@@ -18,9 +18,9 @@ use super::respond::{self, Reply};
 pub(super) enum Outcome {
     /// A response as it should be.
     Whole(Reply),
-    /// A response that announces more body than it has, and then no connection.
+    /// A response that announces more body than it has; then the connection is closed.
     Broken(Reply, u64),
-    /// No response and no connection.
+    /// No response: the connection is closed.
     Dropped,
 }
 
@@ -136,7 +136,7 @@ fn spoil(trouble: &Trouble, reply: Reply) -> (Outcome, String) {
     }
 }
 
-/// The reply with the first `keep` of its body, and always short of the whole.
+/// The reply with the share `keep` of its body, from the start, and never the whole of it.
 fn cut(mut reply: Reply, keep: f64) -> Reply {
     let whole = reply.body.len();
     #[expect(

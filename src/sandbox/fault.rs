@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use super::operation::Operation;
 use super::refusal::ErrorForm;
 
-/// One kind of trouble and whom it meets. The default of each limit is "everyone, always".
+/// One kind of trouble and the requests that it meets: by default all, always.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
     /// What goes wrong.

@@ -58,7 +58,7 @@ pub(super) async fn serve(listener: TcpListener, sandbox: Sandbox, shutdown: imp
             }
         }
     }
-    // First no new connections, then no new requests, then no more patience.
+    // First no new connections, then no new requests; what is left after the grace is dropped.
     drop(listener);
     stopping.cancel();
     let ended = async { while connections.join_next().await.is_some() {} };
@@ -68,7 +68,7 @@ pub(super) async fn serve(listener: TcpListener, sandbox: Sandbox, shutdown: imp
 }
 
 async fn connection(stream: TcpStream, sandbox: Sandbox, stopping: CancellationToken) {
-    // Without it a small response can wait for the acknowledgement of the one before.
+    // Without TCP_NODELAY a small response can wait for the acknowledgement of the one before.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY is not set");
     }

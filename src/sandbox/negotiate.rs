@@ -1,7 +1,7 @@
 //! Which format an answer takes: a suffix wins over `?format=`, which wins over `Accept`.
 //!
-//! HTML, JSON and JSV are a v3 host's preferred formats and beat CSV wherever `Accept` names them; without a word
-//! from the client the answer is HTML.
+//! HTML and JSON are preferred formats of a v3 host and beat CSV wherever `Accept` names them; if the client names
+//! none, the answer is HTML.
 
 /// A format of answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,11 +16,11 @@ pub enum Operation {
     OnlineAccounts,
     /// The live calls and the state of the extensions.
     ActiveCalls,
-    /// A new extension; the page has two spellings of it.
+    /// A new extension; the page has two routes for it.
     Add,
     /// A change of an extension.
     Update,
-    /// The end of an extension.
+    /// The deletion of an extension.
     Delete,
 }
 

@@ -130,7 +130,7 @@ fn reachable(extension: Extension) -> Record {
     }
 }
 
-/// A time of the recordings. The tests that replay them see to it that none falls back to "not set".
+/// A time of the recordings. The tests that replay them fail if one falls back to "not set".
 fn time(written: &str) -> Time {
     written.parse().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! A request refused by the service: its status, the two texts a v3 host can tell of it, and the form it tells them in.
+//! A request refused by the service: its status, the two texts that a v3 host can tell, and the form of the body.
 
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
 //! The answers as a v3 host writes them: status, headers and body, in every format.
 //!
-//! What a host of the one or the other [`ErrorForm`] makes of a refusal is told apart here and nowhere else. Errors
-//! from before the service ran carry fewer headers than those of the service; that is how it was recorded.
+//! Only here do the two [`ErrorForm`]s differ. Errors from before the service ran carry fewer headers than those of the
+//! service, as in the recordings.
 
 use serde::Serialize;
 
@@ -146,7 +146,7 @@ fn exception_body(format: Format, code: &str, message: &str, errors: Option<&'st
 
 fn csv_body<T: Serialize>(row: &T) -> Vec<u8> {
     csv::one_to_vec(row, Style::V3).unwrap_or_else(|error| {
-        // Only an unfit type can fail, and the types are these; still no request may bring the server down.
+        // Only a type that is not of the wire can fail, and there is none; still no request may bring the server down.
         tracing::error!(%error, "an answer could not be written");
         Vec::new()
     })

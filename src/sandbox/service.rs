@@ -1,6 +1,6 @@
 //! The service behind the routes: one request type in, one answer out.
 //!
-//! It knows no HTTP and no format. What it reads of the clock is given to it, so a history replays.
+//! It knows no HTTP and no format. The time is given to it, so a history can be replayed.
 
 use std::collections::HashMap;
 use std::time::Duration;

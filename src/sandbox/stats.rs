@@ -1,6 +1,6 @@
 //! What has arrived and what became of it, without the licence.
 //!
-//! Bounded: counters by name, and the last few requests. A request counts when it has been read; its outcome counts
+//! It is bounded: counters by name, and the last requests. A request counts when it has been read; its outcome counts
 //! when the response is handed to HTTP, so a client that gave up leaves a request without an outcome.
 
 use std::collections::{BTreeMap, VecDeque};

@@ -17,7 +17,8 @@ pub(super) fn idle(customer: i32, record: &Record) -> ExtensionStatus {
     }
 }
 
-/// The status with what the active calls add. The recorded server tells no parties, a living one does.
+/// The status with what the active calls add. The recorded server does not tell the parties of a call, the living world
+/// does.
 pub(super) fn busy(
     status: ExtensionStatus,
     record: &Record,

@@ -1,7 +1,7 @@
 //! The live calls of a generated world: a discrete-event simulation that is moved on whenever somebody looks.
 //!
 //! A [`Switchboard`] per customer decides what happens; this file keeps the clock and writes the rows. The history
-//! depends on the seed alone: looking often or seldom, at one customer or at all, changes nothing in it.
+//! depends on the seed alone: looking often or seldom, at one customer or at all of them, changes nothing in it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -17,7 +17,7 @@ mod params;
 mod switchboard;
 mod trunk;
 
-/// What has happened before anybody can look, so that the first look finds calls in progress.
+/// How long the simulation has run before anybody can look, so that the first look finds calls in progress.
 const WARM_UP: Duration = Duration::from_secs(600);
 
 /// The customers' live calls.

@@ -1,7 +1,7 @@
 //! A generated world: customers with sites, products, accounts and extensions, and the traffic between them.
 //!
-//! The same settings make the same world. The texts are what real ones are: names in many scripts, notes with quotes,
-//! commas, braces and line breaks, a voicemail that is called `*98` and has no account.
+//! The same settings make the same world. The texts are like real ones: names in many scripts, notes with quotes,
+//! commas, braces and line breaks, a voicemail that has the number `*98` and no account.
 
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -21,12 +21,12 @@ mod names;
 pub struct Params {
     /// Decides everything that is drawn.
     pub seed: u64,
-    /// The wall clock's time at the start; without it, the time it is. With it even the times in the answers are the
-    /// same again.
+    /// The wall clock's time at the start; `None` = the present. If it is set, even the times in the answers are the
+    /// same in every run.
     pub start: Option<SystemTime>,
     /// The customers, numbered from 1.
     pub customers: u16,
-    /// The extensions of each, the last of them its voicemail.
+    /// The extensions of each; the last is the voicemail, unless it is the only one.
     pub extensions: u16,
     /// The calls.
     pub traffic: traffic::Params,
@@ -54,7 +54,7 @@ pub(super) fn populate(params: &Params) -> (Directory, Traffic) {
     let mut customers = BTreeMap::new();
     let mut traffic = Traffic::new(start.duration_since(UNIX_EPOCH).unwrap_or_default());
     for customer in 1..=params.customers {
-        // Streams of their own: one customer more changes nothing for the others.
+        // Each customer has streams of its own, so that one more customer changes nothing for the others.
         let mut rng = ChaCha8Rng::seed_from_u64(params.seed);
         rng.set_stream(2 * u64::from(customer));
         let first = i32::from(customer - 1) * i32::from(params.extensions);

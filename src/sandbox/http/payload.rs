@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
-/// The connection ends without (the rest of) a response. An error only to hyper, which then closes it.
+/// The connection ends without a response, or in the middle of one. hyper takes this error as a reason to close it.
 #[derive(Debug)]
 pub(super) struct Dropped;
 

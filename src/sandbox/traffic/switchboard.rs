@@ -80,11 +80,11 @@ enum Event {
 #[derive(Debug)]
 pub(super) struct Switchboard {
     rng: ChaCha8Rng,
-    /// Between two arrivals, on average; `None` is silence.
+    /// The time between two arrivals, on average; `None` is silence.
     between: Option<Duration>,
     mean_duration: Duration,
     now: Duration,
-    /// What is to come: the time, an ordinal that breaks ties, the event.
+    /// The events to come: the time, an ordinal that breaks ties, the event.
     queue: BinaryHeap<Reverse<(Duration, u64, Event)>>,
     next: u64,
     lines: Vec<Line>,
@@ -138,7 +138,7 @@ impl Switchboard {
             .any(|line| line.i_c_ext == i_c_ext && line.registered)
     }
 
-    /// Lets happen what happens up to `to`.
+    /// Handles all events up to `to`.
     pub(super) fn advance(&mut self, to: Duration) {
         while let Some(Reverse((at, ..))) = self.queue.peek()
             && *at <= to
@@ -293,7 +293,7 @@ impl Switchboard {
         self.queue.push(Reverse((at, ordinal, event)));
     }
 
-    /// A number not given before: it puts calls in the order they came, and events of one moment.
+    /// The next number: it keeps calls, and events of the same moment, in the order in which they came.
     fn ordinal(&mut self) -> u64 {
         self.next += 1;
         self.next

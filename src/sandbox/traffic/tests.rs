@@ -1,3 +1,5 @@
+//! The history of a world, by its seed and its clock.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use rand::SeedableRng;

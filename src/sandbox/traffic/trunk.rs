@@ -12,7 +12,7 @@ pub(super) struct Trunk {
     pub(super) rule: Option<&'static str>,
 }
 
-/// Between extensions: no vendor, no rule.
+/// The connection between extensions: no vendor, no rule.
 pub(super) static ON_NET: Trunk = Trunk {
     i_connection: 1,
     name: "On-net",
@@ -23,7 +23,7 @@ pub(super) static ON_NET: Trunk = Trunk {
     rule: None,
 };
 
-/// To the outside. The texts are full of what a reader of the wire must not trip over.
+/// The connections to the outside. Their texts hold every character that the wire treats specially.
 pub(super) static TRUNKS: [Trunk; 3] = [
     Trunk {
         i_connection: 44,

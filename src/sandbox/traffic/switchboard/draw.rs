@@ -11,7 +11,7 @@ pub(super) fn exponential(rng: &mut ChaCha8Rng, mean: Duration) -> Duration {
     seconds(-(1.0 - rng.random::<f64>()).ln() * mean.as_secs_f64())
 }
 
-/// A number of seconds as a time; what is no time, or is too long for one, is the longest.
+/// A number of seconds as a time: the longest if the number is negative, too large or not a number.
 pub(super) fn seconds(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }

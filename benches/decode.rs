@@ -53,7 +53,7 @@ fn status(n: u32) -> ExtensionStatus {
     }
 }
 
-/// Decodes both until the allocator keeps what is freed: until then whoever is measured first pays for fresh pages.
+/// Decodes both until the allocator keeps freed memory: before that, the side that is measured first pays for new pages.
 fn settle(csv: &[u8], json: &[u8]) {
     for _ in 0..100 {
         black_box(csv::one_from_slice::<Answer>(black_box(csv))).expect("the CSV");
@@ -70,7 +70,7 @@ struct Cells {
 
 /// How many cells csv-core finds in `body`, having copied their texts.
 fn cells_of_csv_core(body: &[u8]) -> usize {
-    // Ours borrows text from the body, and so checks this.
+    // Our scanner borrows text from the body, so it has to check this, too.
     std::str::from_utf8(body).expect("UTF-8");
     let mut text = vec![0; body.len()];
     let mut ends = [0; 16];

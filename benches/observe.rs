@@ -23,7 +23,7 @@ use self::harness::{Result, settings, table};
 
 const ROWS: i32 = 5_000;
 
-/// How many rows a changed poll shows otherwise, evenly spread.
+/// How many rows are changed in a changed poll, evenly spread.
 const CHANGED: i32 = 10;
 
 fn main() -> Result<()> {
@@ -107,7 +107,7 @@ fn answer(calls: &[ActiveCall], statuses: &[ExtensionStatus]) -> Result<Bytes> {
     Ok(csv::one_to_vec(&answer, Style::V5)?.into())
 }
 
-/// Whether a row is other in this turn than in the last.
+/// Whether a row has its changed value in this turn.
 fn changes(row: i32, turn: i32) -> bool {
     turn % 2 == 1 && row % (ROWS / CHANGED) == 0
 }

@@ -22,10 +22,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut watcher = CallWatcher::connect(endpoint, Query::customer(i_customer), Params::default());
     let mut out = std::io::stdout();
     loop {
-        // An error is final: a gateway that is away is not one, but a freshness.
+        // An error is final. A gateway that is away is not an error, but a freshness.
         let state = watcher.changed().await?.state;
         let freshness = state.freshness();
-        // Not to know is not the same as to know that there are none.
+        // Calls that are not known are not the same as no calls.
         let Some(set) = state.calls() else {
             writeln!(out, "not known yet: {freshness}")?;
             continue;

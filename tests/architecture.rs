@@ -5,8 +5,8 @@
 //!   src/lib.rs, mod by mod ──paths──▶ uses ┴─▶ violations
 //! ```
 //!
-//! [`circles`] does the same inside the modules, file by file, where one rule is enough: no files use each other. [`sizes`]
-//! holds files and functions to a length.
+//! [`circles`] does the same inside the modules, file by file, where one rule is enough: no files use each other.
+//! [`sizes`] limits the length of files and functions.
 
 #![allow(
     clippy::panic,
@@ -48,7 +48,7 @@ fn modules() -> Vec<Module> {
     paths::walk(&root().join("src"))
 }
 
-/// What `row` is breached by: uses of its module that lead out of it to what it may not use.
+/// The breaches of `row`: uses that lead out of its module to what the module may not use.
 fn breaches<'a>(row: &'a Row, uses: &'a [Use]) -> impl Iterator<Item = &'a Use> {
     uses.iter().filter(|used| {
         let inside = used.by.starts_with(&row.module);
@@ -114,7 +114,7 @@ fn the_table_has_no_cycle() {
         .filter(|row| row.module.len() == 1)
         .map(|row| (&*row.module[0], row.may_use.iter().map(|name| &**name).collect()))
         .collect();
-    // Takes away what uses nothing that is left, until nothing is.
+    // Takes away the modules that use none of those left, until none can be taken.
     loop {
         let leaves: Vec<&str> = left
             .iter()
@@ -159,7 +159,7 @@ fn source_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-// The tests of the test: each way to break the rule is seen, and what is no breach is none.
+// The tests of the test: each way to break the rule is found, and nothing else is.
 
 fn breach_of(table: &str, module: &str, source: &str) -> Vec<String> {
     let rows = table::parse(&format!(

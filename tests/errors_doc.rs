@@ -132,7 +132,7 @@ fn what_the_gateway_refuses_is_listed() {
     }
 }
 
-/// What the row is about, as the error that it makes of a call with this effect.
+/// The error that a call with this effect ends with when the case of the row happens.
 fn error_of(row: &Row, effect: Effect) -> Error {
     if let Some(status) = row.what.get(..3).and_then(|digits| digits.parse().ok()) {
         return error_of_answer(&row.what, status, effect);

@@ -1,7 +1,7 @@
 //! The bare broadcaster: a server stream of tonic over a broadcast channel, as anybody would write it.
 //!
-//! Orders: `event` with a message in hexadecimal sets what is sent; `send` sends it and is answered with the clock when
-//! it began.
+//! Orders: `event` with a message in hexadecimal sets what is sent; `send` sends it and is answered with the time at
+//! which sending began.
 
 use portico::proto::v1::{ActiveCallsRequest, ActiveCallsResponse};
 use prost::Message as _;

@@ -1,4 +1,4 @@
-//! What an event costs and how fast it is everywhere, and what an idle watcher holds.
+//! What an event costs, how soon all watchers have it, and how much memory an idle watcher holds.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -23,13 +23,13 @@ const WATCHERS: [usize; 2] = [1_000, 10_000];
 /// Turns before those that count.
 const WARM_UP: usize = 5;
 
-/// Let what was opened come to rest.
+/// How long to wait after watchers were opened, so that the servers are idle.
 const REST: Duration = Duration::from_secs(2);
 
 /// The one customer that is watched.
 const CUSTOMER: i64 = 1;
 
-/// A server of the two, and its watchers.
+/// One of the two servers, and its watchers.
 struct Side {
     meter: Meter,
     watchers: Watchers,
@@ -128,14 +128,14 @@ impl Side {
         let before = self.watchers.messages();
         let sent = parse_clock(&self.sender.ask(self.order).await?)?;
         let reached = self.watchers.reached(before + self.count).await?;
-        // More than one message a watcher would be another thing than what is measured.
+        // More than one message for a watcher would not be what is to be measured.
         if self.watchers.messages() != before + self.count {
             return Err("a turn was more than one event".into());
         }
         Ok(reached.saturating_sub(sent).as_secs_f64())
     }
 
-    /// What the turns made of it, that began when it had used `before`.
+    /// The result of the turns; `before` is the processor time that the server had used when they began.
     fn measured(&self, before: Duration, turns: &[f64]) -> Result<Measured> {
         let used = self.meter.cpu()?.saturating_sub(before).as_secs_f64();
         let seconds = || turns.iter().copied();

@@ -21,7 +21,7 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(20);
 /// `grpc-status` of `UNAVAILABLE`.
 const UNAVAILABLE: i32 = 14;
 
-/// Stops a gateway and looks.
+/// Stops a gateway and prints what happens.
 pub(super) async fn run() -> Result<()> {
     let upstream = upstream::start(1).await?;
     let mut gateway = Portico::serve(

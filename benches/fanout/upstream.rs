@@ -2,7 +2,7 @@
 //! as many as asked for.
 //!
 //! Orders: `free` answers every poll at once with the present state; `hold` answers none until `change`, which moves to
-//! the next state and is answered with the clock when the answer was written; `polls` is answered with their count.
+//! the next state and is answered with the time at which the answer was written; `polls` is answered with their count.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,7 +23,7 @@ pub(super) const ROLE: &str = "upstream-role";
 /// The calls of a customer.
 const CALLS: usize = 24;
 
-/// What the path of a poll holds, and that of the probe does not.
+/// A part of the path of a poll that the path of the probe does not have.
 const POLL: &[u8] = b"ActiveCalls";
 
 /// What is answered.

@@ -49,7 +49,7 @@ struct Arrivals {
 }
 
 impl Watchers {
-    /// Connects, without a stream yet.
+    /// Connects, and opens no stream yet.
     pub(super) async fn connect(server: SocketAddr, connections: usize) -> Result<Self> {
         let mut watchers = Self {
             connections: Vec::new(),
@@ -84,7 +84,7 @@ impl Watchers {
                 let body = timeout(PATIENCE, answer).await??.into_body();
                 let arrivals = self.arrivals.clone();
                 self.tasks.spawn(async move {
-                    // A body that breaks off is seen by those who count.
+                    // A body that breaks off shows in the count.
                     let _ = count(body, &arrivals).await;
                 });
             }
@@ -120,7 +120,7 @@ pub(super) async fn collect(
         .into_body();
     tasks.spawn(async move {
         let status = read(body, &messages).await;
-        // Who has seen enough has stopped listening.
+        // The receiver may be gone: it has seen enough.
         let _ = ended.send(status.ok().flatten());
     });
     Ok(())
@@ -183,7 +183,7 @@ async fn read(mut body: h2::RecvStream, messages: &mpsc::UnboundedSender<Bytes>)
         body.flow_control().release_capacity(chunk.len())?;
         pending.extend_from_slice(&chunk);
         while let Some(message) = frames::split_message(&mut pending) {
-            // Who has seen enough has stopped listening.
+            // The receiver may be gone: it has seen enough.
             let _ = messages.send(message);
         }
     }

@@ -1,4 +1,4 @@
-//! A bare tonic server: what anybody would write, with the settings that tonic has.
+//! A bare tonic server: what anybody would write, with tonic's default settings.
 
 use std::convert::Infallible;
 use std::task::{Context, Poll};

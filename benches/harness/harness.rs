@@ -15,5 +15,5 @@ pub(crate) mod settings;
 pub(crate) mod table;
 pub(crate) mod upstream;
 
-/// Nothing in a bench is handled: what goes wrong ends the run.
+/// A bench handles no error: any error ends the run.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;

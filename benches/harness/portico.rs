@@ -16,7 +16,7 @@ pub(crate) struct Portico {
     pub(crate) child: Child,
     pub(crate) address: SocketAddr,
     pub(crate) meter: Meter,
-    // A closed pipe would end a process that logs.
+    // Reads the log on: a closed pipe would end a process that logs.
     _log: JoinSet<()>,
 }
 
@@ -43,7 +43,7 @@ impl Portico {
         Self::start(&args, "address", "the sandbox is listening").await
     }
 
-    /// Starts a command, whose log names the address that it listens at as `field`, and waits for a message.
+    /// Starts a command and waits for a message in its log, which names the address that it listens on as `field`.
     async fn start(args: &[&str], field: &str, message: &str) -> Result<Self> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_portico"))
             .args(args)

@@ -51,7 +51,7 @@ async fn next(answers: &mut Lines<BufReader<ChildStdout>>) -> Result<String> {
     Ok(answers.next_line().await?.ok_or("the process ended")?)
 }
 
-/// Listens, and says where: the first that a role does.
+/// Listens, and prints where. Every role does this first.
 pub(crate) async fn listen() -> Result<TcpListener> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?);
@@ -96,7 +96,7 @@ impl Meter {
         Ok(Duration::from_nanos(nanos))
     }
 
-    /// The KiB of memory that it resides in.
+    /// Its resident memory, in KiB.
     pub(crate) fn resident(self) -> Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

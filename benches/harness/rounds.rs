@@ -2,7 +2,7 @@
 
 use super::Result;
 
-/// Each round, each side takes one turn. What the turns gave, by side.
+/// In each round each side takes one turn. Returns the results of the turns, by side.
 pub(crate) async fn alternate<S, T, const SIDES: usize>(
     sides: &mut [S; SIDES],
     rounds: usize,

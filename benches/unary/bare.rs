@@ -9,7 +9,7 @@ use tower::service_fn;
 
 use super::harness::{Result, bare, process};
 
-/// The argument that makes this binary the reference, and the base of the upstream follows.
+/// The argument that makes this binary the reference; the base URL of the upstream follows it.
 pub(crate) const ROLE: &str = "bare-role";
 
 /// The answer: the upstream's body as it came.

@@ -9,8 +9,8 @@
 //! The gateway decodes the CSV, converts the rows and encodes them; the bare handler puts the body into a bytes field as
 //! it came, with the same HTTP client and the same runtime. Each party is a process of its own: the servers are this
 //! binary, started again with a role. The client sends the same bytes to both and decodes no answer, so that the larger
-//! message of the one does not cost the other. Rounds alternate, and what counts is the ratio within a round: what else
-//! the machine does falls on both.
+//! message of the one does not cost the other. Rounds alternate, and what counts is the ratio within a round: other load
+//! on the machine hits both.
 //!
 //! `cargo bench --bench unary`; with `-- --seconds 1 --rounds 3` a shorter run.
 
@@ -32,7 +32,7 @@ use self::harness::rounds::{alternate, median};
 use self::harness::{Result, settings, table};
 use self::load::{Latency, Target, Throughput};
 
-/// What the gateway is held to, beside the bare handler.
+/// The bars for the gateway, against the bare handler.
 const MIN_THROUGHPUT_RATIO: f64 = 0.8;
 const MAX_OVERHEAD_US: f64 = 150.0;
 const MAX_IDLE_MIB: f64 = 15.0;

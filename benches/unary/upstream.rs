@@ -17,7 +17,7 @@ pub(crate) async fn run() -> Result<()> {
     let mut connections = JoinSet::new();
     loop {
         let mut connection = Connection::new(listener.accept().await?.0)?;
-        // A client that goes away is the end of its connection and nothing else.
+        // If a client goes away, only its connection ends.
         connections.spawn(async move {
             while connection.request().await?.is_some() {
                 connection.answer(body).await?;

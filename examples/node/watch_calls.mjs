@@ -126,7 +126,7 @@ function watch(gateway, customer, calls, print) {
       client.close();
       settle(value);
     };
-    // The connection may be dead without a word: this much silence says so.
+    // A connection can be dead without an error: this much silence says so.
     const listen = () => {
       clearTimeout(timer);
       timer = setTimeout(() => finish(reject, new Error('silence')), (2.5 * calls.heartbeat + 5) * 1000);

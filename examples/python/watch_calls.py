@@ -123,7 +123,7 @@ async def watch(gateway, customer, calls):
         calls.heartbeat, calls.parts = 5.0, None
         stream = rpc.CustomerExtensionServiceStub(channel).ActiveCalls(request)
         while True:
-            # The connection may be dead without a word: this much silence says so.
+            # A connection can be dead without an error: this much silence says so.
             event = await asyncio.wait_for(stream.read(), 2.5 * calls.heartbeat + 5)
             if event is grpc.aio.EOF:
                 return

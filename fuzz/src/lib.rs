@@ -1,7 +1,7 @@
 //! The parsers of the gateway and the types that they fill, without the gateway.
 //!
 //! They are the gateway's own files, built here once more: a dependency on the package would build its three hundred
-//! dependencies for the fuzzer too. What these files come to use needs a line in `Cargo.toml` here.
+//! dependencies for the fuzzer too. A crate that these files use needs a line in `Cargo.toml` here.
 
 #![allow(dead_code, reason = "the rest of the gateway uses what is not used here")]
 

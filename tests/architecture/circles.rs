@@ -1,6 +1,6 @@
 //! No file of `src/` uses itself by way of others.
 //!
-//! Files that use each other are one file to whoever reads, tests or moves them.
+//! Files that use each other can only be read, tested or moved together, as if they were one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use super::uses::{Source, Uses, between_files};
 use super::{modules, root};
 
-/// Files each of which leads to each other.
+/// Files each of which leads to all the others.
 type Circle = BTreeSet<String>;
 
 /// The circles of `uses`.
@@ -167,7 +167,7 @@ fn a_longer_circle_is_one() {
 #[test]
 fn what_is_no_circle_is_not_reported() {
     for (a, b, c) in [
-        // A parent that only shows its children may be used by them.
+        // A parent that only re-exports its children may be used by them.
         (
             "mod b; mod c; pub use self::b::B; pub trait A {}",
             "use super::A;",

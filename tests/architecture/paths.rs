@@ -1,6 +1,6 @@
 //! Finds the paths of a crate that lead out of a module.
 //!
-//! A file is read as tokens, so that comments and strings are told from code, and macros are read like anything else.
+//! A file is read as tokens, so that comments and strings are not taken for code, and macros are read like other code.
 //! Modules are followed from `lib.rs` by their `mod` lines. What is under `#[cfg(test)]` is passed over.
 
 use std::fs;

@@ -1,7 +1,7 @@
 //! Reads what names stand for in a module, and which paths it uses.
 //!
 //! A re-export, `pub use` or `pub(crate) use`, gives a name and uses nothing by itself. A private `use` does both. In code
-//! every path counts, one of a single name too: it may be a name of a `use`.
+//! every path counts, also one of a single name: it may be a name of a `use`.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Files and functions of `src/` fit in a reader's head. Tests do not count: theirs are lists.
+//! Files and functions of `src/` are short enough to be read at once. Tests do not count: they are lists.
 
 use proc_macro2::{Delimiter, TokenTree};
 

@@ -38,7 +38,7 @@ pub(crate) fn between_files(sources: &[Source<'_>]) -> Uses {
 }
 
 impl Modules<'_> {
-    /// The file that defines what `path` names; none for a module, and for what is of another crate.
+    /// The file that defines what `path` names; none for a module, and for an item of another crate.
     ///
     /// `followed` are the names that were followed on the way, so that `use log::log;` is not followed in a circle.
     fn file_of(&self, path: &Path, followed: &mut BTreeSet<(Vec<String>, String)>) -> Option<&str> {

@@ -1,6 +1,6 @@
 //! The consumer's side of the watch: what `CallWatcher` makes of gateways, good and bad.
 //!
-//! [`scripted`] is a gateway that does as it is told, over memory and in paused time. [`real`] is the gateway itself,
+//! [`scripted`] has a gateway that follows a script, over memory and in paused time. [`real`] has the gateway itself,
 //! over sockets, on a sandbox.
 
 #![allow(

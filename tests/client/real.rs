@@ -1,4 +1,4 @@
-//! The real gateway goes and comes, and never does the table empty.
+//! The real gateway goes away and comes back, and the table is never empty because of that.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ fn busy() -> Params {
     }
 }
 
-/// Waits for an update of interest; none on the way there may have forgotten the calls.
+/// Waits for the update that `found` wants; no update before it may lose the calls.
 async fn until(watcher: &mut CallWatcher, what: &str, found: impl Fn(&Update) -> bool) -> Update {
     let known = watcher.current().calls().is_some();
     let waiting = async {
@@ -105,7 +105,7 @@ async fn a_restart_with_other_calls_is_a_reset_and_the_difference() {
     gateway.serve().await;
     let back = live(&mut watcher).await;
     assert_eq!(reset(&back), Some(Reason::EpochChanged));
-    // Told is what differs, not everything.
+    // Only what differs is told, not everything.
     let calls = back.state.calls().expect("known");
     let started = back
         .changes
@@ -127,7 +127,7 @@ async fn a_gateway_that_stops_says_goodbye_and_is_found_again() {
     let Freshness::Away(away) = gone.state.freshness() else {
         panic!("{gone:?}")
     };
-    // The wait that it asked for may be over by now.
+    // The wait that the gateway asked for may be over by now.
     assert!(
         matches!(
             away.cause,

@@ -37,7 +37,7 @@ pub(crate) struct RealGateway {
     pub(crate) sandbox: Sandbox,
     address: SocketAddr,
     client: Client,
-    /// Ends with the gateway.
+    /// The sandbox; it ends with this value.
     _upstream: JoinSet<()>,
     running: JoinSet<()>,
     stop: CancellationToken,
@@ -67,7 +67,7 @@ impl RealGateway {
         gateway
     }
 
-    /// Starts the gateway, on the port that it had.
+    /// Starts the gateway on the same port as before.
     pub(crate) async fn serve(&mut self) {
         let listeners = Listeners {
             grpc: listener(self.address).await,

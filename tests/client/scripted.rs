@@ -17,7 +17,7 @@ fn keys(state: &State) -> Option<Vec<&str>> {
     Some(set.calls().map(|call| call.key.as_str()).collect())
 }
 
-/// Waits until the watch is away for a reason of interest, and gives the state then.
+/// Waits until the watch is away for a reason that `cause` accepts, and gives the state then.
 async fn away(watch: &mut Watch, cause: impl Fn(&Cause) -> bool) -> State {
     loop {
         let state = watch.watcher.changed().await.expect("not final").state;
@@ -37,14 +37,14 @@ async fn live(watch: &mut Watch) -> State {
     }
 }
 
-/// From one attempt to the next.
+/// The time from one attempt to the next, and the token of the second.
 async fn gap(watch: &mut Watch) -> (Duration, Vec<u8>) {
     let first = watch.asked.recv().await.expect("an attempt");
     let second = watch.asked.recv().await.expect("another attempt");
     (second.at - first.at, second.request.resume_token)
 }
 
-/// A wait of at most `delay`, shortened by up to half, on top of `after`. Timers are of whole milliseconds.
+/// Whether `gap` is `after` and a wait of `delay`, shortened by up to half. Timers count whole milliseconds.
 fn within(gap: Duration, after: Duration, delay: Duration) -> bool {
     let slack = Duration::from_millis(5);
     (after + delay / 2..=after + delay + slack).contains(&gap)
@@ -237,7 +237,7 @@ async fn whoever_asks_seldom_is_told_the_difference() {
         delta(3, &[], &["b"]),
     ];
     let mut watch = watch(vec![Attempt::Tell(events, End::Silence)], Params::default());
-    // Without anybody asking, until the last has come.
+    // Nobody asks until the last event has come.
     tokio::time::sleep(Duration::from_secs(1)).await;
     let update = watch.watcher.changed().await.expect("not final");
     let calls: Vec<_> = update

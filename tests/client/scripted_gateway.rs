@@ -1,4 +1,4 @@
-//! A gateway that does as it is told: one script for each attempt, over memory, so that time can be paused.
+//! A gateway that follows a script, one step for each attempt, over memory, so that time can be paused.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -39,7 +39,7 @@ pub(crate) enum Attempt {
 /// How a stream ends.
 #[derive(Debug)]
 pub(crate) enum End {
-    /// It does not, but nothing more comes.
+    /// It does not end, but nothing more comes.
     Silence,
     Closed,
     Status(Status),
@@ -163,7 +163,7 @@ impl ServerStreamingService<ActiveCallsRequest> for Method {
     }
 }
 
-// What it tells. The token of a version is the version as text.
+// The events that it tells. The token of a version is the version as text.
 
 fn event(version: u64, event: Event) -> ActiveCallsResponse {
     ActiveCallsResponse {

@@ -10,7 +10,7 @@ use tonic::Code;
 
 use crate::support::{Gateway, RunningSandbox, TRANSPORTS, reason, retry_delay};
 
-/// The customers that exist to be refused, and what a read of theirs is answered with.
+/// The customers that exist to be refused, and what a read for them is answered with.
 const THROWN: [(i64, Code, &str); 11] = [
     (90400, Code::InvalidArgument, "UPSTREAM_REFUSED"),
     (90401, Code::Internal, "UPSTREAM_LICENSE_REJECTED"),
@@ -25,7 +25,7 @@ const THROWN: [(i64, Code, &str); 11] = [
     (90204, Code::Internal, "UPSTREAM_EMPTY_ANSWER"),
 ];
 
-/// What is different for an add.
+/// The answer to an add instead, where it differs.
 fn of_add(i_customer: i64, code: Code, reason: &'static str) -> (Code, &'static str) {
     match i_customer {
         90409 => (Code::AlreadyExists, "ALREADY_EXISTS"),
@@ -33,7 +33,7 @@ fn of_add(i_customer: i64, code: Code, reason: &'static str) -> (Code, &'static 
     }
 }
 
-/// What is different for any change: an empty answer does not tell whether it was made.
+/// The answer to any change instead, where it differs: an empty answer does not tell whether the change was made.
 fn of_change(i_customer: i64, code: Code, reason: &'static str) -> (Code, &'static str) {
     match i_customer {
         90204 => (Code::Unknown, "OUTCOME_UNKNOWN"),

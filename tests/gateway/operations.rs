@@ -13,7 +13,7 @@ use tonic::Code;
 use crate::recorded::{busy_statuses, calls, extensions, sited_statuses, statuses};
 use crate::support::{Gateway, RunningSandbox, TRANSPORTS, reason};
 
-/// Takes the keys out of the calls, and sees to it that they are there and differ.
+/// Takes the keys out of the calls; fails unless each call has one and they differ.
 fn without_keys(mut calls: Vec<ActiveCall>) -> Vec<ActiveCall> {
     let mut keys: Vec<_> = calls
         .iter_mut()

@@ -92,7 +92,7 @@ pub(crate) fn calls() -> Vec<ActiveCall> {
     vec![incoming, outgoing]
 }
 
-/// The state of customer 1's extensions as the registration of phones tells it.
+/// The state of customer 1's extensions in an answer to `ListOnlineAccounts`.
 pub(crate) fn statuses() -> Vec<ExtensionStatus> {
     let status = |extension: Extension| ExtensionStatus {
         i_c_ext: extension.i_c_ext,
@@ -106,7 +106,7 @@ pub(crate) fn statuses() -> Vec<ExtensionStatus> {
     extensions().into_iter().map(status).collect()
 }
 
-/// The same as filtering data tells it: with the sites.
+/// The same in an answer to `GetFilteringData`: with the sites.
 pub(crate) fn sited_statuses() -> Vec<ExtensionStatus> {
     let mut statuses = statuses();
     for status in &mut statuses {
@@ -116,7 +116,7 @@ pub(crate) fn sited_statuses() -> Vec<ExtensionStatus> {
     statuses
 }
 
-/// The same as the poll of the recorded calls tells it.
+/// The same in an answer with the recorded calls.
 pub(crate) fn busy_statuses() -> Vec<ExtensionStatus> {
     let mut statuses = statuses();
     for (status, extension) in statuses.iter_mut().zip(extensions()) {

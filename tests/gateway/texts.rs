@@ -1,4 +1,4 @@
-//! Texts that mean something to a path, a form, a CSV cell or a terminal arrive as what they are, there and back.
+//! Texts that mean something to a path, a form, a CSV cell or a terminal arrive unchanged, there and back.
 
 use portico::proto::v1::{AddExtensionRequest, ListExtensionsRequest, ReplyRequest};
 use portico::upstream::Transport;
@@ -68,7 +68,7 @@ const ONLY_IN_A_FORM: &[&str] = &[
     "\u{200b}<?~_\u{200b}",
 ];
 
-/// Adds an extension with each text as its name and another with it as its number, and sees what arrived and came back.
+/// Adds an extension with each text as its name and another with it as its number; checks what arrived and came back.
 async fn round_trip(transport: Transport, texts: &[&str]) {
     let sandbox = RunningSandbox::recorded().await;
     let gateway = Gateway::serving(&sandbox.url, transport).await;

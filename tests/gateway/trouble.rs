@@ -1,6 +1,7 @@
-//! Each row of the status table that no recording shows, from an upstream that answers to order.
+//! Each row of the status table that no recording shows, from a scripted upstream.
 //!
-//! A read and a change meet the same trouble. Both are sent once; of the change, what may have happened is unknown.
+//! A read and a change meet the same trouble. Both are sent once; the outcome of a change that may have happened is
+//! unknown.
 
 mod rows;
 
@@ -39,7 +40,7 @@ fn list() -> ListExtensionsRequest {
     }
 }
 
-/// What each changing RPC hears from an upstream that answers each time the same.
+/// The status of each changing RPC, from an upstream that always answers the same.
 async fn changes(gateway: &Gateway) -> Vec<(&'static str, Status)> {
     let mut client = gateway.client().await;
     let (name, id) = ("Sales".to_owned(), "201".to_owned());

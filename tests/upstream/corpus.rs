@@ -1,7 +1,7 @@
 //! The corpora: bodies written by the real serializers of four versions from random values, against those values.
 //!
-//! The wire does not tell everything, so both sides are brought to what it does tell: a null text is an empty one, a
-//! null list an empty one, a null object one of defaults, and a time is its UTC instant with `0001-01-01` as null.
+//! The wire does not tell everything, so both sides are reduced to what it tells: a null text is an empty one, a null
+//! list an empty one, a null object one of defaults, and a time is its UTC instant with `0001-01-01` as null.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -197,7 +197,7 @@ fn fill(object: &mut Object, defaults: &Object) {
         if value.is_null() {
             value.clone_from(default);
         }
-        // A double has no fraction on the wire if it has none, and JSON tells `5215` from `5215.0`.
+        // The wire writes a whole double without a fraction, and JSON tells `5215` from `5215.0`.
         if let (true, Some(number)) = (default.is_f64(), value.as_f64()) {
             *value = json!(number);
         }

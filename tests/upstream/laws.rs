@@ -27,7 +27,7 @@ fn maybe() -> impl Strategy<Value = Option<String>> {
     prop::option::of(troublesome())
 }
 
-/// Times that the writer does not shorten: a midnight would lose its zone.
+/// Times that are read back as they were written: a midnight would lose its zone.
 fn time() -> impl Strategy<Value = Time> {
     prop_oneof![
         Just(Time::default()),
@@ -109,7 +109,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    /// Answers without an empty text of their own: at the top level it is null.
+    /// Answers without an empty text at the top level: there it is read as null.
     fn answer()(
         calls in prop::option::of(prop::collection::vec(call(), 0..3)),
         extensions in prop::option::of(prop::collection::vec(extension(), 0..3)),

@@ -91,7 +91,7 @@ impl Gateway {
         }
     }
 
-    /// The same, once it serves.
+    /// A gateway as of [`Self::start`], once its health says that it serves.
     pub(crate) async fn serving(url: &str, setup: impl Into<Setup>) -> Self {
         let gateway = Self::start(url, setup).await;
         let mut health = gateway.watch_health(SERVICE).await;

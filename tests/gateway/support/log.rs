@@ -38,7 +38,7 @@ impl Drop for Log {
     }
 }
 
-/// One subscriber for all threads: one a thread would let what other tests log decide what is enabled here.
+/// One subscriber for all threads: with one per thread, the logging of other tests would decide what is enabled here.
 fn start() {
     let capturing = || CAPTURED.with_borrow(Option::is_some);
     let lines = tracing_subscriber::fmt::layer()

@@ -1,7 +1,7 @@
 //! A scripted upstream: raw answers, one after another, and what was asked.
 //!
-//! It answers the readiness probe by itself. Dropping it fails the test if an answer was not used or a request came that
-//! none was left for.
+//! It answers the readiness probe by itself. Dropping it fails the test if an answer was not used, or if a request came
+//! after the last answer.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};

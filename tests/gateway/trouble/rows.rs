@@ -1,4 +1,4 @@
-//! Each row of the status table, as an answer and what is heard of it.
+//! Each row of the status table: an answer of the upstream, and the statuses that callers get.
 
 use tonic::Code;
 
@@ -8,10 +8,10 @@ const CSV: &str = "Content-Type: text/csv\r\n";
 const HTML: &str = "Content-Type: text/html; charset=utf-8\r\n";
 const PAGE: &str = "<!doctype html><title>Log in</title>";
 
-/// What the caller of a change hears when it may have happened.
+/// The status of a change that may have happened.
 pub(super) const UNKNOWN: (Code, &str) = (Code::Unknown, "OUTCOME_UNKNOWN");
 
-/// A trouble, what a read hears of it, and what a change hears.
+/// A trouble, the status of a read that meets it, and that of a change.
 pub(super) type Row = (&'static str, Answer, (Code, &'static str), (Code, &'static str));
 
 /// The same for reads and changes: the upstream has refused.
@@ -19,7 +19,7 @@ fn believed(name: &'static str, answer: Answer, heard: (Code, &'static str)) -> 
     (name, answer, heard, heard)
 }
 
-/// An error for a read; of a change, nothing is known.
+/// An error for a read; the outcome of a change is unknown.
 fn ambiguous(name: &'static str, answer: Answer, heard: (Code, &'static str)) -> Row {
     (name, answer, heard, UNKNOWN)
 }

@@ -274,7 +274,7 @@ class Errors(Peer):
         started = time.monotonic()
         with self.assertRaises(grpc.RpcError) as caught:
             self.stub.ListExtensions(pb.ListExtensionsRequest(i_customer=1), timeout=0.3)
-        # The client's own timer and the gateway's race. The gateway's machinery calls it CANCELLED.
+        # Two timers race: the client's own, and the gateway's, whose status is CANCELLED.
         ended = (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED)
         self.assertIn(caught.exception.code(), ended)
         self.assertLess(time.monotonic() - started, 2)

@@ -26,7 +26,7 @@ def blocks():
 
 
 def core(line):
-    """What of a line must be the same."""
+    """The part of a line that must be the same."""
     line = line.strip()
     name = re.match(r'("\w+"):', line)
     return name.group(1) if name else line

@@ -76,7 +76,7 @@ fn strings<const N: usize>(texts: [&str; N]) -> Vec<String> {
     texts.map(str::to_owned).to_vec()
 }
 
-/// The value as its member is written: for what is a text here.
+/// The text of the value's member, for values that are texts here.
 fn jsv_text(line: &Value) -> String {
     text(line, "jsv").expect("a text").to_owned()
 }
@@ -120,7 +120,7 @@ fn number(line: &Value, id: &str) {
         "N01" => agrees(line, 0),
         "N02" => agrees(line, -5),
         "N03" => agrees(line, i32::MAX),
-        // The upstream has no larger integers and no decimals, and there are none here; their text keeps what it says.
+        // The upstream has no larger integers and no decimals, so there is no type for them here: they are read as texts.
         "N04" | "N05" | "N06" | "N20" | "N21" | "N22" => agrees(line, jsv_text(line)),
         "N07" => agrees(line, true),
         "N08" => agrees(line, false),
@@ -132,7 +132,7 @@ fn number(line: &Value, id: &str) {
         "N14" => agrees(line, Double(f64::MAX)),
         "N15" => agrees(line, Double(1.0)),
         "N16" => agrees(line, Double(0.00001)),
-        // The .NET Framework drops the last digits, for good.
+        // The .NET Framework drops the last digits, so they cannot be read back.
         "N17" => {
             reads(line, Double(0.1 + 0.2));
             reads_v3(line, Double(0.3));
@@ -172,7 +172,7 @@ fn date(line: &Value, id: &str) {
         "D07" => ("2026-01-10T10:34:56.789Z", Zone::Offset(120)),
         "D08" => ("2026-01-10T12:00:00.0000001Z", Zone::Offset(0)),
         "D10" => ("2026-01-10T12:34:56Z", Zone::Unspecified),
-        // Milliseconds since 1970 are a number: a time only where someone says so.
+        // Milliseconds since 1970 are a number, and nothing says that it is a time.
         "D12" => {
             refuses::<Time>(line);
             return agrees(line, jsv_text(line));
@@ -215,7 +215,7 @@ fn list(line: &Value, id: &str) {
     match id {
         "L01" => agrees(line, strings(["a", "b"])),
         "L02" => agrees(line, Vec::<String>::new()),
-        // To version 3 a list of one empty text is the empty list.
+        // Version 3 writes a list of one empty text like an empty list.
         "L03" => {
             reads(line, strings([""]));
             reads_v3(line, strings([]));

@@ -1,8 +1,8 @@
 //! What a poll costs beside decoding it: one that shows nothing new, and one with 10 of 5,000 rows changed.
 //!
-//! Each figure is the median of alternating rounds in one run, so that other load on the machine hits all alike. What
-//! they are compared with is the same body read by the same code without memory of the last poll, and the plain
-//! decoding into the upstream's types.
+//! Each figure is the median of alternating rounds in one run, so that other load on the machine hits all alike. It is
+//! compared with reading the same body by the same code without memory of the last poll, and with plain decoding into
+//! the upstream's types.
 //!
 //! `cargo bench --bench observe`; `OBSERVE_ROUNDS` sets the rounds (default 40).
 

@@ -46,7 +46,7 @@ pub enum Command {
     Serve(ServeArgs),
     /// Run the stand-in upstream alone
     Sandbox(SandboxCommandArgs),
-    /// Check the configuration and the upstream, step by step; exit code 0 or 1
+    /// Check the configuration and the upstream, step by step; exit code 0 if every step passes
     Check(CheckArgs),
     /// Show a customer's live calls as they come and go
     Watch(WatchArgs),

@@ -10,10 +10,10 @@
 //! within one run: other load on the machine hits both. The bare broadcaster is what anybody would write: a
 //! `tokio::sync::broadcast` channel of messages, each cloned and encoded for each subscriber.
 //!
-//! A gateway tells of what its polls show, so a turn is one change: the upstream holds the gateway's poll, answers it
-//! with the next state, and notes when the last byte was written; the bare broadcaster notes when it sends. From there
-//! to the moment when the last watcher has the event is the turn's time. What the server's threads ran in all turns,
-//! polls and decoding included, by the events delivered is an event's cost.
+//! A gateway tells what its polls show, so a turn is one change: the upstream holds the gateway's poll, answers it
+//! with the next state, and notes when the last byte was written; the bare broadcaster notes when it sends. The turn's
+//! time is from there to the moment when the last watcher has the event. An event's cost is the time that the server's
+//! threads ran in all turns, polls and decoding included, divided by the events delivered.
 //!
 //! `cargo bench --bench fanout` runs everything; `-- delivery`, `-- load`, `-- sandbox`, `-- drain` one part, and
 //! `FANOUT_TURNS` sets the turns of a row (default 60).

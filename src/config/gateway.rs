@@ -25,7 +25,7 @@ pub struct UpstreamArgs {
     license: LicenseArgs,
 }
 
-/// How the upstream is called, and how the gateway stops.
+/// How the upstream is called, what the watch may take, and how the gateway stops.
 #[derive(Args, Debug)]
 pub struct GatewayArgs {
     /// How operations are carried: GET routes, or the reply route, which keeps the licence out of URLs and carries any

@@ -17,9 +17,9 @@ const EVERY: Duration = Duration::from_secs(1);
 /// For how long after an answer nothing is asked.
 const HOLDS: Duration = Duration::from_secs(10);
 
-/// Keeps `readiness` true to the upstream: asks once a second until it answers, then only when nothing has been answered
-/// for ten seconds. Any HTTP answer counts. Each change is logged once, with its reason. Never ends; once the gateway
-/// stops it asks nothing.
+/// Keeps `readiness` in step with the upstream: asks once a second until it answers, then only when nothing has been
+/// answered for ten seconds. Any HTTP answer counts. Each change is logged once, with its reason. Never ends; once the
+/// gateway stops it asks nothing.
 pub async fn watch_upstream(client: Client, readiness: Readiness) -> Infallible {
     while readiness.state() != State::Draining {
         ask(&client, &readiness).await;

@@ -1,4 +1,5 @@
-//! The corpora: bodies written by the real serializers of four versions from random values, against those values.
+//! The corpora: bodies written by the real serializers of three versions, of one in camel case too, from random values,
+//! against those values.
 //!
 //! The wire does not tell everything, so both sides are reduced to what it tells: a null text is an empty one, a null
 //! list an empty one, a null object one of defaults, and a time is its UTC instant with `0001-01-01` as null.

@@ -30,6 +30,7 @@ mod observe;
 mod owner;
 mod params;
 mod poller;
+mod polling;
 mod registry;
 mod watcher;
 

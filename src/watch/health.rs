@@ -14,7 +14,7 @@ pub(super) struct Health {
     pub(super) since: Timestamp,
     /// Why the state is not live; `None` if and only if it is.
     pub(super) cause: Option<NotLive>,
-    /// When the next poll starts; `None` while one is under way.
+    /// When the next poll starts; `None` while one is under way or waits for its turn.
     pub(super) next_poll: Option<Instant>,
 }
 

@@ -12,8 +12,9 @@ use super::end::{End, Explain};
 use super::feed::FeedInfo;
 use super::feed_key::FeedKey;
 use super::history::OtherFeed;
-use super::owner::{self, Polling};
+use super::owner;
 use super::params::Params;
+use super::polling::Polling;
 use super::registry::{Registry, Seat};
 use super::watcher::{Options, Watcher};
 use crate::lifecycle::Readiness;
@@ -119,7 +120,8 @@ impl Hub {
         self.owners.wait().await;
     }
 
-    /// Begins to drain when the guard is dropped: feeds hold the hub, and would otherwise go on without it.
+    /// Begins to drain when the guard is dropped: owners hold all that they need, and would otherwise go on without
+    /// the hub.
     #[must_use]
     pub fn drain_on_drop(&self) -> DropGuard {
         self.draining.clone().drop_guard()

@@ -4,57 +4,36 @@
 //! [`Poller`](super::poller::Poller)'s, all about rows the [`Observer`]'s; the owner moves bytes between them and the log.
 //! Should it fail, its feed ends with it: nobody is left with a state that looks alive.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use jiff::tz::TimeZone;
 use prost_types::Timestamp;
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until};
-use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
-use super::end::{End, Explain, PollFailure};
+use super::end::{End, PollFailure};
 use super::feed::{Feed, Shared};
 use super::history::{History, State, Table};
 use super::log::Log;
 use super::observe::{Observer, Seen};
 use super::params::Params;
 use super::poller::Polled;
+use super::polling::{Answer, Poll, Polling, Progress, Turn};
 use super::registry::Registry;
 use crate::convert::now as wall_clock;
-use crate::lifecycle::Readiness;
 use crate::telemetry::Chain;
-use crate::upstream::{Client, Context, Error};
-
-/// What the owners of all feeds poll with.
-#[derive(Debug)]
-pub(super) struct Polling {
-    registry: Arc<Registry>,
-    client: Client,
-    readiness: Readiness,
-    zone: TimeZone,
-    explain: Explain,
-    /// Polls of all feeds take turns, so that they do not starve the calls.
-    turns: Semaphore,
-    draining: CancellationToken,
-}
-
-/// A poll under way: its answer and how long it took.
-type Poll = Pin<Box<dyn Future<Output = (Result<Bytes, Error>, Duration)> + Send>>;
+use crate::upstream::Error;
 
 struct Owner {
     polling: Arc<Polling>,
     feed: Arc<Feed>,
     observer: Observer,
-    poll: Option<Poll>,
+    poll: Poll,
     /// Whether the last answer is one that must be confirmed.
     unconfirmed: bool,
     /// Whether there has been a good poll.
     is_open: bool,
-    /// Since when nobody watches, or nobody has come for the first good poll.
+    /// Since when nobody watches; without watchers, begun anew by the first good poll.
     alone_since: Option<Instant>,
 }
 
@@ -76,39 +55,6 @@ pub(super) async fn run(polling: Arc<Polling>, feed: Arc<Feed>) {
     guard.is_planned = true;
 }
 
-// === impl Polling ===
-
-impl Polling {
-    pub(super) fn new(
-        registry: Arc<Registry>,
-        client: Client,
-        readiness: Readiness,
-        zone: TimeZone,
-        explain: Explain,
-        draining: CancellationToken,
-    ) -> Self {
-        Self {
-            turns: Semaphore::new(registry.params.concurrent_polls),
-            registry,
-            client,
-            readiness,
-            zone,
-            explain,
-            draining,
-        }
-    }
-
-    /// Polls `feed`, when it has its turn.
-    async fn poll(&self, feed: &Feed) -> (Result<Bytes, Error>, Duration) {
-        // The wait for a turn is not the upstream's time. The semaphore is never closed.
-        let _turn = self.turns.acquire().await;
-        let started = Instant::now();
-        let context = Context::of_gateway(feed.key.license.clone());
-        let answer = self.client.poll(&context, &feed.key.operation()).await;
-        (answer, started.elapsed())
-    }
-}
-
 // === impl Owner ===
 
 impl Owner {
@@ -117,7 +63,7 @@ impl Owner {
             observer: Observer::new(polling.zone.clone()),
             polling,
             feed,
-            poll: None,
+            poll: Poll::Idle,
             unconfirmed: false,
             is_open: false,
             alone_since: None,
@@ -141,7 +87,10 @@ impl Owner {
             let wake = wake.into_iter().flatten().min();
             tokio::select! {
                 () = polling.draining.cancelled() => break,
-                (answer, took) = finished(&mut self.poll) => self.finish(answer, took),
+                progress = self.poll.progress() => match progress {
+                    Progress::Turn(turn) => self.begin(turn),
+                    Progress::Answer(answer) => self.finish(answer),
+                },
                 () = feed.visited.notified() => {}
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {}
             }
@@ -152,8 +101,7 @@ impl Owner {
             let mut shared = feed.lock();
             if shared.poller.is_due(now) {
                 shared.poller.start();
-                let (polling, feed) = (polling.clone(), feed.clone());
-                self.poll = Some(Box::pin(async move { polling.poll(&feed).await }));
+                self.poll = polling.start(&feed);
             }
             if self.refresh(&mut shared, now) {
                 feed.changed.notify_waiters();
@@ -172,16 +120,29 @@ impl Owner {
         self.leaves_at().is_some_and(|at| at <= now) && self.polling.registry.remove_if_alone(&self.feed)
     }
 
-    /// When a feed that is alone is given up. Not while its first good poll may be under way: that is what the next try
-    /// to watch opens with, however slow the upstream is.
+    /// When a feed that is alone is given up. Not while the upstream may be answering its first good poll: that is what
+    /// the next try to watch opens with, however slow the upstream is. A wait for a turn is no such reason: it may be far
+    /// longer, and nothing is lost with it.
     fn leaves_at(&self) -> Option<Instant> {
-        let may_open = self.poll.is_some() && !self.is_open;
+        let may_open = self.poll.is_asking() && !self.is_open;
         Some(self.alone_since? + self.params().linger).filter(|_| !may_open)
     }
 
+    /// A poll that was queued has its turn. It leaves it to the next if nobody watches any more: those who wait behind it
+    /// may be watched.
+    fn begin(&mut self, turn: Turn) {
+        let mut shared = self.feed.lock();
+        self.poll = if shared.watchers > 0 {
+            self.polling.ask(&self.feed, turn)
+        } else {
+            shared.poller.give_up(self.params().jittered(), Instant::now());
+            Poll::Idle
+        };
+    }
+
     /// A poll has ended: read it, tell of it, plan the next.
-    fn finish(&mut self, answer: Result<Bytes, Error>, took: Duration) {
-        self.poll = None;
+    fn finish(&mut self, Answer { answer, took }: Answer) {
+        self.poll = Poll::Idle;
         let (now, observed_at) = (Instant::now(), wall_clock());
         let bytes = answer.as_ref().map_or(0, Bytes::len);
         // Decoded before anything is locked: it may take a while.
@@ -310,13 +271,5 @@ impl Drop for Guard {
                 "the owner of a feed panicked; its watches end"
             );
         }
-    }
-}
-
-/// The end of the poll under way; never, if there is none.
-async fn finished(poll: &mut Option<Poll>) -> (Result<Bytes, Error>, Duration) {
-    match poll {
-        Some(poll) => poll.await,
-        None => std::future::pending().await,
     }
 }

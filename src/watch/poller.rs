@@ -6,6 +6,7 @@
 //!                                 unchanged, changed      interval (slower when quiet)
 //!                                 unconfirmed             a quarter of it
 //!                                 failed                  interval, doubled each time
+//!                   give_up, before the upstream was asked    interval
 //! ```
 //!
 //! Freshness follows the last good poll by time alone, whether or not a poll is under way.
@@ -41,7 +42,7 @@ pub(super) struct Poller {
     quiet_after: Duration,
     stale_after: Duration,
     down_after: Duration,
-    /// `None` while a poll is under way.
+    /// `None` while a poll is under way or waits for its turn.
     next: Option<Instant>,
     /// How many polls have failed in a row, and how the last one did.
     failures: u32,
@@ -81,7 +82,7 @@ impl Poller {
         self.next.is_some_and(|next| next <= now)
     }
 
-    /// A poll was started.
+    /// A poll was started, or queued for its turn.
     pub(super) fn start(&mut self) {
         self.next = None;
     }
@@ -109,6 +110,11 @@ impl Poller {
             }
         };
         self.next = Some(now + wait.mul_f64(jitter));
+    }
+
+    /// The poll was given up before the upstream was asked.
+    pub(super) fn give_up(&mut self, jitter: f64, now: Instant) {
+        self.next = Some(now + self.interval.mul_f64(jitter));
     }
 
     /// Takes note of the freshness by `now`, which is `wall` by the clock on the wall; true if it has changed.

@@ -49,6 +49,43 @@ async fn polls_of_all_feeds_share_a_limit() {
     let opened = opens.join_all().await;
     assert!(opened.iter().all(Result::is_err));
     assert_eq!(upstream.count(), 2, "the others wait for their turn");
+    // A wait for a turn used to keep a feed that nobody watched, and to be followed by a poll for nobody.
+    pass(15 * SECOND + MILLI).await;
+    assert_eq!(
+        gateway.hub.feeds().len(),
+        2,
+        "those whose poll may still end well"
+    );
+    pass(11 * SECOND).await;
+    assert_eq!(gateway.hub.feeds().len(), 0);
+    assert_eq!(upstream.count(), 2, "nobody was polled for nobody");
+}
+
+/// It used to be polled, and those who were watched waited behind it.
+#[tokio::test(start_paused = true)]
+async fn a_feed_that_nobody_watches_any_more_leaves_its_turn_to_the_next() {
+    let upstream = Upstream::scripted(|asked| Answer {
+        after: if asked.customer == 3 {
+            Duration::ZERO
+        } else {
+            7 * SECOND
+        },
+        reply: Reply::Scene(Scene::of(2)),
+    });
+    let gateway = Gateway::new(
+        &upstream,
+        Params {
+            concurrent_polls: 1,
+            ..even()
+        },
+    );
+    let (first, second) = (gateway.open(request(1)), gateway.open(request(2)));
+    let (first, second) = tokio::join!(first, second);
+    assert!(first.is_err() && second.is_err(), "no answer within 5 s");
+    let mut third = gateway.watch(request(3)).await;
+    assert_eq!(reason(&third.event().await), Some(Reason::Initial));
+    let asked = upstream.polls().into_iter().map(|poll| poll.asked.customer);
+    assert_eq!(asked.collect::<Vec<_>>(), [1, 3]);
 }
 
 #[tokio::test(start_paused = true)]

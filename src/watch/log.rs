@@ -29,14 +29,8 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// The log of `history`, whose state was just observed.
-    pub(super) fn new(history: History, params: &Params, explain: Explain) -> Self {
-        let health = Health {
-            freshness: Freshness::Live,
-            since: history.observed_at(),
-            cause: None,
-            next_poll: None,
-        };
+    /// The log of `history`, whose state can be trusted so far.
+    pub(super) fn new(history: History, health: Health, params: &Params, explain: Explain) -> Self {
         Self {
             history,
             frames: Frames::new(params, explain),
@@ -64,15 +58,17 @@ impl Log {
         is_change
     }
 
-    /// The state can be trusted so far from now on.
-    pub(super) fn tell(&mut self, health: Health) {
+    /// The state can be trusted so far from now on. True if that is another freshness.
+    pub(super) fn tell(&mut self, health: Health) -> bool {
         let was = std::mem::replace(&mut self.health, health);
-        if was.freshness != health.freshness {
+        let is_transition = was.freshness != health.freshness;
+        if is_transition {
             self.transitions += 1;
             self.frames.forget_the_moment();
         } else if was != health {
             self.frames.forget_the_feed_state();
         }
+        is_transition
     }
 
     // For readers.

@@ -13,6 +13,7 @@ use tracing::{debug, error, info, warn};
 
 use super::end::{End, PollFailure};
 use super::feed::{Feed, Shared};
+use super::health::Health;
 use super::history::{History, State, Table};
 use super::log::Log;
 use super::observe::{Observer, Seen};
@@ -103,8 +104,11 @@ impl Owner {
                 shared.poller.start();
                 self.poll = polling.start(&feed);
             }
-            if self.refresh(&mut shared, now) {
+            let transition = refresh(&mut shared, now);
+            drop(shared);
+            if let Some(health) = transition {
                 feed.changed.notify_waiters();
+                self.log_transition(health);
             }
         }
         feed.close(End::Draining);
@@ -145,28 +149,48 @@ impl Owner {
         self.poll = Poll::Idle;
         let (now, observed_at) = (Instant::now(), wall_clock());
         let bytes = answer.as_ref().map_or(0, Bytes::len);
-        // Decoded before anything is locked: it may take a while.
+        // Decoded before anything is locked, and logged after: both may take a while.
         let read = answer.and_then(|body| self.read(body));
+        if read.is_ok() {
+            self.polling.readiness.answered();
+        }
 
         let feed = self.feed.clone();
         let mut shared = feed.lock();
+        // A first failure is news too, to those who wait for the first poll.
+        let is_awaited = shared.log.is_none();
+        let before = shared.poller.last_failure();
         shared.tally.polls += 1;
         shared.tally.last = Some((now, took));
-        let polled = match read {
-            Ok(state) => {
-                self.polling.readiness.answered();
-                shared.tally.bytes = bytes;
-                self.take(&mut shared, state, observed_at, now)
+        let (mut opening, mut error) = (None, None);
+        let polled = match (read, &mut shared.log) {
+            (Ok(state), Some(log)) => self.take(log, state, observed_at, now),
+            (Ok(state), None) => {
+                opening = Some(state.unwrap_or_default());
+                Polled::Changed
             }
-            Err(error) => Polled::Failed(self.failed(&shared, &error)),
+            (Err(failed), _) => {
+                self.disbelieve();
+                Polled::Failed(PollFailure::from(&*error.insert(failed)))
+            }
         };
-        // A first failure is news too, to those who wait for the first poll.
-        let is_awaited = shared.poller.last_good().is_none();
+        if error.is_none() {
+            shared.tally.bytes = bytes;
+        }
         shared.poller.finish(polled, self.params().jittered(), now);
-        let is_transition = self.refresh(&mut shared, now);
+        if let Some(state) = opening {
+            self.open(&mut shared, state, observed_at, now);
+        }
+        let transition = refresh(&mut shared, now);
         drop(shared);
-        if is_transition || is_awaited || polled == Polled::Changed {
+        if transition.is_some() || is_awaited || polled == Polled::Changed {
             feed.changed.notify_waiters();
+        }
+        if let Some(error) = error {
+            self.log_failure(&error, before);
+        }
+        if let Some(health) = transition {
+            self.log_transition(health);
         }
     }
 
@@ -185,73 +209,65 @@ impl Owner {
     }
 
     /// Writes what a good answer shows into the log, if it is to be believed.
-    fn take(
-        &mut self,
-        shared: &mut Shared,
-        state: Option<State>,
-        observed_at: Timestamp,
-        now: Instant,
-    ) -> Polled {
-        let params = self.params();
-        match (&mut shared.log, state) {
-            (Some(log), None) => {
-                log.confirm(observed_at);
-                Polled::Unchanged
-            }
-            (Some(log), Some(state)) => {
-                let suspicious = state.calls.rows().is_empty() && log.call_count() >= params.confirm_empty;
-                if suspicious && !self.unconfirmed {
-                    self.unconfirmed = true;
-                    return Polled::Unconfirmed;
-                }
-                self.unconfirmed = false;
-                if log.advance(state, observed_at, now) {
-                    Polled::Changed
-                } else {
-                    Polled::Unchanged
-                }
-            }
-            (log @ None, state) => {
-                let (epoch, state) = (rand::random(), state.unwrap_or_default());
-                let feed = self.feed.hash;
-                let history = History::begin(feed, epoch, state, observed_at, now, params.history());
-                *log = Some(Log::new(history, params, self.polling.explain));
-                (self.is_open, self.alone_since) = (true, None);
-                Polled::Changed
-            }
+    fn take(&mut self, log: &mut Log, state: Option<State>, observed_at: Timestamp, now: Instant) -> Polled {
+        let Some(state) = state else {
+            log.confirm(observed_at);
+            return Polled::Unchanged;
+        };
+        let is_suspicious = state.calls.rows().is_empty() && log.call_count() >= self.params().confirm_empty;
+        if is_suspicious && !self.unconfirmed {
+            self.unconfirmed = true;
+            return Polled::Unconfirmed;
+        }
+        self.unconfirmed = false;
+        if log.advance(state, observed_at, now) {
+            Polled::Changed
+        } else {
+            Polled::Unchanged
         }
     }
 
-    fn failed(&mut self, shared: &Shared, error: &Error) -> PollFailure {
-        // Only the very next poll confirms.
+    /// Begins the log with what the first good answer shows. The poller knows of that answer already.
+    fn open(&mut self, shared: &mut Shared, state: State, observed_at: Timestamp, now: Instant) {
+        let (feed, epoch, params) = (self.feed.hash, rand::random(), self.params());
+        let history = History::begin(feed, epoch, state, observed_at, now, params.history());
+        shared.poller.refresh(now, observed_at);
+        let health = shared.poller.health();
+        shared.log = Some(Log::new(history, health, params, self.polling.explain));
+        (self.is_open, self.alone_since) = (true, None);
+    }
+
+    /// Drops an answer that was to be confirmed: only the very next poll does that.
+    fn disbelieve(&mut self) {
         if std::mem::take(&mut self.unconfirmed) {
             self.observer.forget();
         }
-        let failure = PollFailure::from(error);
-        let (feed, kind) = (self.feed.name(), failure.kind.error_type());
-        let last = shared.poller.last_failure();
-        if last.is_some_and(|last| last.kind == failure.kind) {
+    }
+
+    /// Logs that a poll failed, after one that failed as `before`.
+    fn log_failure(&self, error: &Error, before: Option<PollFailure>) {
+        let (feed, kind) = (self.feed.name(), error.kind());
+        let is_again = before.is_some_and(|before| before.kind == kind);
+        let kind = kind.error_type();
+        if is_again {
             debug!(feed, error.r#type = kind, error = %Chain(error), "a poll failed again");
         } else {
             warn!(feed, error.r#type = kind, error = %Chain(error), "a poll failed");
         }
-        failure
     }
 
-    /// Has the log tell what the poller knows by now; true if that is another freshness.
-    fn refresh(&self, shared: &mut Shared, now: Instant) -> bool {
-        let Shared { poller, log, .. } = shared;
-        // Asked first, log or not: the poller wakes for a transition until it has taken note of it.
-        let is_transition = poller.refresh(now, wall_clock());
-        let Some(log) = log else { return false };
-        let health = poller.health();
-        log.tell(health);
-        if is_transition {
-            let (feed, freshness) = (self.feed.name(), health.name());
-            info!(feed, freshness, "the freshness of a feed changed");
-        }
-        is_transition
+    fn log_transition(&self, health: Health) {
+        let (feed, freshness) = (self.feed.name(), health.name());
+        info!(feed, freshness, "the freshness of a feed changed");
     }
+}
+
+/// Has the log tell what the poller knows by now; how fresh the state is, if it was not so before.
+fn refresh(shared: &mut Shared, now: Instant) -> Option<Health> {
+    let Shared { poller, log, .. } = shared;
+    poller.refresh(now, wall_clock());
+    let health = poller.health();
+    log.as_mut()?.tell(health).then_some(health)
 }
 
 // === impl Guard ===

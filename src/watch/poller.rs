@@ -9,7 +9,8 @@
 //!                   give_up, before the upstream was asked    interval
 //! ```
 //!
-//! Freshness follows the last good poll by time alone, whether or not a poll is under way.
+//! Freshness follows the last good poll by time alone, whether or not a poll is under way. Before the first there is no
+//! state, and none of it is fresh or not.
 
 use std::time::Duration;
 
@@ -47,9 +48,9 @@ pub(super) struct Poller {
     /// How many polls have failed in a row, and how the last one did.
     failures: u32,
     last_failure: Option<PollFailure>,
-    began: Instant,
     last_good: Option<Instant>,
     last_change: Instant,
+    /// Unspecified until the first good poll is taken note of.
     freshness: Freshness,
     since: Timestamp,
 }
@@ -69,10 +70,9 @@ impl Poller {
             next: Some(now),
             failures: 0,
             last_failure: None,
-            began: now,
             last_good: None,
             last_change: now,
-            freshness: Freshness::Live,
+            freshness: Freshness::Unspecified,
             since: Timestamp::default(),
         }
     }
@@ -117,9 +117,10 @@ impl Poller {
         self.next = Some(now + self.interval.mul_f64(jitter));
     }
 
-    /// Takes note of the freshness by `now`, which is `wall` by the clock on the wall; true if it has changed.
-    pub(super) fn refresh(&mut self, now: Instant, wall: Timestamp) -> bool {
-        let age = now.duration_since(self.fresh_from());
+    /// Takes note of the freshness by `now`, which is `wall` by the clock on the wall.
+    pub(super) fn refresh(&mut self, now: Instant, wall: Timestamp) {
+        let Some(last_good) = self.last_good else { return };
+        let age = now.duration_since(last_good);
         let freshness = if age >= self.down_after {
             Freshness::Down
         } else if age >= self.stale_after {
@@ -127,29 +128,23 @@ impl Poller {
         } else {
             Freshness::Live
         };
-        let is_transition = freshness != self.freshness;
-        if is_transition {
+        if freshness != self.freshness {
             (self.freshness, self.since) = (freshness, wall);
         }
-        is_transition
     }
 
     /// When something is to be done: a poll is due, or the freshness changes.
     pub(super) fn wake(&self) -> Option<Instant> {
-        let fades = match self.freshness {
-            Freshness::Live => Some(self.fresh_from() + self.stale_after),
-            Freshness::Stale => Some(self.fresh_from() + self.down_after),
+        let lasts = match self.freshness {
+            Freshness::Live => Some(self.stale_after),
+            Freshness::Stale => Some(self.down_after),
             Freshness::Down | Freshness::Unspecified => None,
         };
+        let fades = self.last_good.zip(lasts).map(|(good, lasts)| good + lasts);
         [self.next, fades].into_iter().flatten().min()
     }
 
-    /// From when on the state grows old; without a good poll, from the beginning.
-    fn fresh_from(&self) -> Instant {
-        self.last_good.unwrap_or(self.began)
-    }
-
-    /// How far the state can be trusted, as last taken note of.
+    /// How far the state can be trusted, as last taken note of; nothing to tell before the first good poll.
     pub(super) fn health(&self) -> Health {
         let cause = self.last_failure.map_or(NotLive::Pending, NotLive::Failed);
         Health {
@@ -191,8 +186,9 @@ mod tests {
 
     /// The new freshness, if it has changed by now.
     fn refresh(poller: &mut Poller, now: Instant) -> Option<Freshness> {
-        let is_transition = poller.refresh(now, Timestamp::default());
-        is_transition.then_some(poller.health().freshness)
+        let was = poller.freshness;
+        poller.refresh(now, Timestamp::default());
+        Some(poller.freshness).filter(|freshness| *freshness != was)
     }
 
     fn poller() -> (Poller, Instant) {
@@ -205,6 +201,7 @@ mod tests {
         poller.start();
         assert_eq!(poller.next, None, "one poll in flight");
         poller.finish(how, 1.0, now);
+        poller.refresh(now, Timestamp::default());
         poller.next.unwrap() - now
     }
 
@@ -267,9 +264,27 @@ mod tests {
     #[test]
     fn a_failed_or_unconfirmed_poll_does_not_freshen() {
         let (mut poller, now) = poller();
+        poll(&mut poller, Polled::Changed, now);
         poll(&mut poller, failed(), now + 9 * SECOND);
         poll(&mut poller, Polled::Unconfirmed, now + 9 * SECOND);
         assert_eq!(refresh(&mut poller, now + 10 * SECOND), Some(Freshness::Stale));
+    }
+
+    /// The time since which it is live used to be 1970.
+    #[test]
+    fn a_state_is_live_since_its_first_good_poll_however_late_that_comes() {
+        let (mut poller, now) = poller();
+        assert_eq!(refresh(&mut poller, now + 70 * SECOND), None, "there is no state");
+        poller.start();
+        assert_eq!(poller.wake(), None);
+        poller.finish(Polled::Changed, 1.0, now + 80 * SECOND);
+        let wall = Timestamp {
+            seconds: 80,
+            nanos: 0,
+        };
+        poller.refresh(now + 80 * SECOND, wall);
+        let health = poller.health();
+        assert_eq!((health.freshness, health.since), (Freshness::Live, wall));
     }
 
     #[test]
@@ -304,6 +319,7 @@ mod tests {
             ..Params::default()
         };
         let mut poller = Poller::new(&params, now);
+        poll(&mut poller, Polled::Changed, now);
         assert_eq!(refresh(&mut poller, now + 59 * SECOND), None);
         assert_eq!(
             refresh(&mut poller, now + 60 * SECOND),

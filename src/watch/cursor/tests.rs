@@ -67,7 +67,9 @@ fn params() -> Params {
 /// A log that begins with `state`.
 fn begin(feed: u64, epoch: u64, state: State, params: &Params) -> Log {
     let history = History::begin(feed, epoch, state, observed(1), Instant::now(), params.history());
-    Log::new(history, params, |_| pb::Status::default())
+    Log::new(history, health(Freshness::Live), params, |_| {
+        pb::Status::default()
+    })
 }
 
 fn log_of(first: &[(u8, u8)]) -> Log {

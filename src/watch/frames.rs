@@ -33,7 +33,6 @@ pub(super) struct Frames {
     feed_state: Option<(Instant, Bytes)>,
     explain: Explain,
     snapshot_part: usize,
-    max_delta: usize,
 }
 
 impl Frames {
@@ -45,7 +44,6 @@ impl Frames {
             feed_state: None,
             explain,
             snapshot_part: params.snapshot_part,
-            max_delta: params.max_delta,
         }
     }
 
@@ -71,7 +69,7 @@ impl Frames {
     /// large.
     pub(super) fn delta(&mut self, history: &History, freshness: Freshness, version: u64) -> Option<Bytes> {
         let mut deltas = history.deltas_since(version)?;
-        // The shared frame says that the state is live, as it was when the poll ended.
+        // No single step is too large: the history keeps none that is. The shared frame says that the state is live, as it was when the poll ended.
         if deltas.len() == 1 && freshness == Freshness::Live {
             let delta = deltas.next()?;
             let step = self.step.get_or_insert_with(|| {
@@ -86,7 +84,6 @@ impl Frames {
             });
             return Some(step.clone());
         }
-        let most = self.max_delta;
         self.folded
             .entry(version)
             .or_insert_with(|| {
@@ -95,7 +92,8 @@ impl Frames {
                     ..head(history, freshness)
                 };
                 let net = Changes::net(deltas.map(|delta| &delta.changes));
-                Some(frame::delta(&head, version, &net)).filter(|frame| frame.len() <= most)
+                let is_told = history.is_told_as_delta(&net);
+                is_told.then(|| frame::delta(&head, version, &net))
             })
             .clone()
     }

@@ -57,7 +57,7 @@ pub struct Limits {
     pub entries: usize,
     /// …and for how long.
     pub age: Duration,
-    /// The largest delta, in bytes: nobody is led over a larger change by deltas.
+    /// The largest delta, in bytes besides the few that every event has: nobody is led over a larger change by deltas.
     pub max_delta: usize,
 }
 
@@ -202,7 +202,7 @@ impl History {
         self.state = state;
         self.observed_at = delta.observed_at;
         self.changed_at = now;
-        if delta.changes.size() > self.limits.max_delta {
+        if !self.is_told_as_delta(&delta.changes) {
             self.ring.clear();
             return;
         }
@@ -212,6 +212,11 @@ impl History {
         while self.ring.len() > entries || self.ring.front().is_some_and(is_old) {
             self.ring.pop_front();
         }
+    }
+
+    /// Whether `changes` are small enough to be told as a delta, of one step or of many.
+    pub(super) fn is_told_as_delta(&self, changes: &Changes) -> bool {
+        changes.size() <= self.limits.max_delta
     }
 
     /// What a client with this token is to be told.

@@ -338,10 +338,38 @@ fn a_change_that_is_too_large_for_one_message_is_told_as_a_snapshot() {
     assert_eq!(reason(&one(&mut log, &mut resumed)), Some(Reason::TokenExpired));
 }
 
+/// A status that is gone used to count with its whole row, and everybody had to read all anew.
+#[test]
+fn many_statuses_that_go_are_a_small_change() {
+    let small = Params {
+        max_delta: 1024,
+        ..params()
+    };
+    let statuses = (0..100).map(|id| {
+        Arc::new(StatusRow::new(&v1::ExtensionStatus {
+            i_c_ext: id,
+            note: "n".repeat(100),
+            ..v1::ExtensionStatus::default()
+        }))
+    });
+    let full = State {
+        calls: Table::default(),
+        statuses: Table::new(statuses.collect()),
+    };
+    let mut log = begin(FEED, EPOCH, full, &small);
+    let mut cursor = start(&log, &[]);
+    one(&mut log, &mut cursor);
+    advance(&mut log, &[], 2);
+    let gone = delta(&one(&mut log, &mut cursor))
+        .removed_extension_statuses
+        .clone();
+    assert_eq!(gone, (0..100).collect::<Vec<_>>());
+}
+
 #[test]
 fn changes_that_are_too_large_together_are_told_as_a_snapshot() {
     let small = Params {
-        max_delta: 200,
+        max_delta: 120,
         ..params()
     };
     let mut log = begin(FEED, EPOCH, to_state(&rows(&[])), &small);

@@ -25,9 +25,23 @@ pub(in crate::watch) trait Row: Sized {
     /// How many bytes of the message are content.
     fn content_len(&self) -> usize;
 
+    /// At most how many bytes tell the row as it is.
+    fn len_as_told(&self) -> usize {
+        FIELD + self.encoded().len()
+    }
+
+    /// At most how many bytes tell that the row is gone.
+    fn len_as_told_gone(&self) -> usize;
+
     /// The row of an encoded message whose first bytes are `content`.
     fn from_encoded(encoded: Bytes, content: &[u8]) -> Result<Self, Damaged>;
 }
+
+/// At most how many bytes a row's field has besides the row: one of key, five of length.
+const FIELD: usize = 6;
+
+/// At most how many bytes a varint has.
+const VARINT: usize = 10;
 
 /// Writes a row down.
 pub(super) fn to_written(row: &impl Row) -> WrittenRow {
@@ -120,6 +134,11 @@ impl Row for CallRow {
         self.content_len
     }
 
+    /// It is told as it was last seen.
+    fn len_as_told_gone(&self) -> usize {
+        self.len_as_told()
+    }
+
     fn from_encoded(encoded: Bytes, content: &[u8]) -> Result<Self, Damaged> {
         let CallKey { key } = CallKey::decode(content).map_err(|_| Damaged)?;
         Ok(Self {
@@ -148,6 +167,11 @@ impl Row for StatusRow {
 
     fn content_len(&self) -> usize {
         self.encoded.len()
+    }
+
+    /// Its id is told.
+    fn len_as_told_gone(&self) -> usize {
+        VARINT
     }
 
     fn from_encoded(encoded: Bytes, content: &[u8]) -> Result<Self, Damaged> {

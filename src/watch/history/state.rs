@@ -63,8 +63,8 @@ impl Changes {
         self.calls.is_empty() && self.statuses.is_empty()
     }
 
-    /// How large a message of the changes is, but for a few bytes a row.
-    pub(super) fn size(&self) -> usize {
+    /// At most how many bytes tell of the changes, besides the few that every event has.
+    pub(in crate::watch) fn size(&self) -> usize {
         let calls: usize = self.calls.iter().map(Change::size).sum();
         let statuses: usize = self.statuses.iter().map(Change::size).sum();
         calls + statuses

@@ -123,10 +123,13 @@ impl<R: Row> Table<R> {
 // === impl Change ===
 
 impl<R: Row> Change<R> {
-    /// How many bytes the row has with which the change is told.
+    /// At most how many bytes tell of the change.
     pub(super) fn size(&self) -> usize {
-        let told = self.after.as_ref().or(self.before.as_ref());
-        told.map_or(0, |row| row.encoded().len())
+        match (&self.before, &self.after) {
+            (_, Some(after)) => after.len_as_told(),
+            (Some(before), None) => before.len_as_told_gone(),
+            (None, None) => 0,
+        }
     }
 
     /// Writes the change down.

@@ -12,7 +12,8 @@
 //!
 //! A history can also be [written down](History::write) and read back, to be begun with elsewhere.
 //!
-//! Pure: it knows nothing of watchers or messages, and time comes in as a value.
+//! Pure: it knows nothing of watchers, and of events no more than how large they are and why a snapshot is sent. Rows are
+//! messages, encoded; time comes in as a value.
 
 mod delta;
 mod record;
@@ -64,7 +65,7 @@ pub struct Limits {
 /// A delta of the ring, and when it was made.
 #[derive(Debug)]
 struct Kept {
-    at: Instant,
+    made_at: Instant,
     delta: Arc<Delta>,
 }
 
@@ -186,7 +187,7 @@ impl History {
     ///
     /// [`Misfit`]; the history is as it was.
     pub fn append(&mut self, delta: Delta, now: Instant) -> Result<(), Misfit> {
-        if delta.from != self.at {
+        if delta.from != self.at || !self.state.is_before(&delta.changes) {
             return Err(Misfit::NotNext);
         }
         let state = self.state.with(&delta.changes);
@@ -206,9 +207,9 @@ impl History {
             self.ring.clear();
             return;
         }
-        self.ring.push_back(Kept { at: now, delta });
+        self.ring.push_back(Kept { made_at: now, delta });
         let Limits { entries, age, .. } = self.limits;
-        let is_old = |kept: &Kept| now.duration_since(kept.at) > age;
+        let is_old = |kept: &Kept| now.duration_since(kept.made_at) > age;
         while self.ring.len() > entries || self.ring.front().is_some_and(is_old) {
             self.ring.pop_front();
         }
@@ -243,11 +244,11 @@ impl History {
         }
         Ok(Earned {
             is_current: token.state == self.at.state,
-            lead: self.lead(token),
+            lead: self.lead_from(token),
         })
     }
 
-    fn lead(&self, token: Token) -> Lead {
+    fn lead_from(&self, token: Token) -> Lead {
         if token.epoch != self.at.epoch {
             return Lead::Snapshot(Reason::EpochChanged);
         }
@@ -280,7 +281,11 @@ impl History {
             return None;
         }
         let position = self.position(version).unwrap_or(0);
-        Some(self.ring.get(position).map_or(self.changed_at, |kept| kept.at))
+        Some(
+            self.ring
+                .get(position)
+                .map_or(self.changed_at, |kept| kept.made_at),
+        )
     }
 
     /// The position in the ring of the delta that leads on from `version`; the ring's end for the present version.

@@ -28,7 +28,7 @@ impl Delta {
     ///
     /// # Errors
     ///
-    /// [`Damaged`].
+    /// [`Damaged`], also if a change is none or two are of one row.
     pub fn read(bytes: &[u8]) -> Result<Self, Damaged> {
         Self::from_written(open(bytes)?)
     }
@@ -68,14 +68,8 @@ impl Delta {
             to,
             observed_at: observed_at.ok_or(Damaged)?,
             changes: Changes {
-                calls: calls
-                    .into_iter()
-                    .map(Change::from_written)
-                    .collect::<Result<_, _>>()?,
-                statuses: statuses
-                    .into_iter()
-                    .map(Change::from_written)
-                    .collect::<Result<_, _>>()?,
+                calls: Change::all_from_written(calls)?,
+                statuses: Change::all_from_written(statuses)?,
             },
         })
     }

@@ -1,5 +1,6 @@
 //! A history written down, and read back.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,8 @@ use super::written::{Damaged, WrittenHistory, WrittenKept, open, seal};
 use super::{History, Kept, Limits};
 
 impl History {
-    /// Writes the history down, as of `now`.
+    /// Writes the history down, as of `now`. Changes are written with their age; what passes until they are read again is
+    /// not counted, and so keeps them for as much longer.
     #[must_use]
     pub fn write(&self, now: Instant) -> Vec<u8> {
         let Self {
@@ -32,8 +34,8 @@ impl History {
             statuses: statuses.to_written(),
             ring: ring
                 .iter()
-                .map(|Kept { at, delta }| WrittenKept {
-                    age: age(*at),
+                .map(|Kept { made_at, delta }| WrittenKept {
+                    age: age(*made_at),
                     delta: Some(delta.to_written()),
                 })
                 .collect(),
@@ -55,12 +57,20 @@ impl History {
             ring,
             changed,
         } = open(bytes)?;
-        // A clock that has not run for so long, as after a start, has the change begin with it.
-        let was = |age| now.checked_sub(Duration::from_nanos(age)).unwrap_or(now);
-        let kept = |WrittenKept { age, delta }| {
-            let delta = Arc::new(Delta::from_written(delta.ok_or(Damaged)?)?);
-            Ok(Kept { at: was(age), delta })
+        // A clock that has not run for so long, as after a start, has no such moment: the change is then taken to be as
+        // young as the next. So are ages that fall where they should rise.
+        let was = |age, next: Instant| {
+            let was = now.checked_sub(Duration::from_nanos(age));
+            was.map_or(next, |was| was.min(next))
         };
+        let changed_at = was(changed, now);
+        let mut next = changed_at;
+        let mut read = VecDeque::with_capacity(ring.len());
+        for WrittenKept { age, delta } in ring.into_iter().rev() {
+            let delta = Arc::new(Delta::from_written(delta.ok_or(Damaged)?)?);
+            next = was(age, next);
+            read.push_front(Kept { made_at: next, delta });
+        }
         let history = Self {
             at: Token::decode(&at).ok_or(Damaged)?,
             state: State {
@@ -68,21 +78,24 @@ impl History {
                 statuses: Table::from_written(statuses)?,
             },
             observed_at: observed_at.ok_or(Damaged)?,
-            changed_at: was(changed),
-            ring: ring.into_iter().map(kept).collect::<Result<_, _>>()?,
+            changed_at,
+            ring: read,
             limits,
         };
         history.is_whole().then_some(history).ok_or(Damaged)
     }
 
-    /// Whether the deltas lead on from one another to the present state, and that is the one which the token names.
+    /// Whether the deltas lead on from one another to the present state, and each state is the one that its token names.
+    ///
+    /// Walks back from the present by the sums alone: no state of the past is put together.
     fn is_whole(&self) -> bool {
-        let after = self.ring.iter().skip(1).map(|kept| kept.delta.from);
-        let leads_on = self
-            .ring
-            .iter()
-            .zip(after.chain([self.at]))
-            .all(|(kept, next)| kept.delta.to == next);
-        leads_on && self.state.hash() == self.at.state
+        let (mut to, mut sums) = (self.at, self.state.sums());
+        let leads_back = self.ring.iter().rev().all(|Kept { delta, .. }| {
+            let leads_to = delta.to == to;
+            sums = sums.before(&delta.changes);
+            to = delta.from;
+            leads_to && sums.hash() == to.state
+        });
+        leads_back && self.state.hash() == self.at.state
     }
 }

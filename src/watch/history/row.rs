@@ -175,6 +175,10 @@ impl Row for StatusRow {
     }
 
     fn from_encoded(encoded: Bytes, content: &[u8]) -> Result<Self, Damaged> {
+        // All of it is content.
+        if content.len() != encoded.len() {
+            return Err(Damaged);
+        }
         let StatusKey { i_c_ext } = StatusKey::decode(content).map_err(|_| Damaged)?;
         Ok(Self {
             i_c_ext,

@@ -3,7 +3,7 @@
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::row::{CallRow, StatusRow};
-use super::table::{Change, Table, fold};
+use super::table::{Change, Table, content_before, fold};
 
 /// What one believed poll showed.
 #[derive(Debug, Default)]
@@ -19,16 +19,31 @@ pub(in crate::watch) struct Changes {
     pub(in crate::watch) statuses: Vec<Change<StatusRow>>,
 }
 
+/// The sums of the contents of a state's tables: what its hash is of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sums {
+    calls: u128,
+    statuses: u128,
+}
+
 // === impl State ===
 
 impl State {
     /// A hash of the state, the same in every gateway and for any order of rows.
     pub(super) fn hash(&self) -> u128 {
-        let sums = [
-            self.calls.content().to_le_bytes(),
-            self.statuses.content().to_le_bytes(),
-        ];
-        xxh3_128(sums.as_flattened())
+        self.sums().hash()
+    }
+
+    pub(super) fn sums(&self) -> Sums {
+        Sums {
+            calls: self.calls.content(),
+            statuses: self.statuses.content(),
+        }
+    }
+
+    /// Whether `changes` lead on from this state: the rows are what they were before, where these tell of them.
+    pub(super) fn is_before(&self, changes: &Changes) -> bool {
+        self.calls.is_before(&changes.calls) && self.statuses.is_before(&changes.statuses)
     }
 
     /// The changes that lead from this state to `next`.
@@ -45,6 +60,24 @@ impl State {
             calls: self.calls.with(&changes.calls),
             statuses: self.statuses.with(&changes.statuses),
         }
+    }
+}
+
+// === impl Sums ===
+
+impl Sums {
+    /// The sums of the state that `changes` led on from to the state with these.
+    pub(super) fn before(self, changes: &Changes) -> Self {
+        Self {
+            calls: content_before(self.calls, &changes.calls),
+            statuses: content_before(self.statuses, &changes.statuses),
+        }
+    }
+
+    /// The hash of the state.
+    pub(super) fn hash(self) -> u128 {
+        let sums = [self.calls.to_le_bytes(), self.statuses.to_le_bytes()];
+        xxh3_128(sums.as_flattened())
     }
 }
 

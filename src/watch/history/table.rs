@@ -1,12 +1,12 @@
 //! A table of rows by key, and how one table differs from the next.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::row::{self, Row};
 use super::written::{Damaged, WrittenChange, WrittenRow};
 
-/// Rows in the upstream's order, found by key. Rows are shared with the deltas that tell of them.
+/// Rows in the upstream's order, found by key. The deltas that are made of them share them.
 #[derive(Debug)]
 pub(in crate::watch) struct Table<R: Row> {
     rows: Vec<Arc<R>>,
@@ -57,6 +57,15 @@ impl<R: Row> Table<R> {
         self.rows
             .iter()
             .fold(0, |sum, row| sum.wrapping_add(row.content()))
+    }
+
+    /// Whether the rows are as they were before `changes`, where these tell of them.
+    pub(super) fn is_before(&self, changes: &[Change<R>]) -> bool {
+        let content = |row: Option<&Arc<R>>| row.map(|row| row.content());
+        changes.iter().all(|change| {
+            let row = change.key().and_then(|key| self.get(key));
+            content(row) == content(change.before.as_ref())
+        })
     }
 
     /// The changes that lead from this table to `next`: first what is new or other, in the order of `next`, then what is
@@ -141,14 +150,37 @@ impl<R: Row> Change<R> {
         }
     }
 
-    /// Reads a change that was written down.
-    pub(super) fn from_written(written: WrittenChange) -> Result<Self, Damaged> {
+    /// Reads a change that was written down, of one row and to another content.
+    fn from_written(written: WrittenChange) -> Result<Self, Damaged> {
         let row = |row: Option<WrittenRow>| row.map(|row| row::from_written(row).map(Arc::new)).transpose();
         let WrittenChange { before, after } = written;
-        Ok(Self {
+        let change = Self {
             before: row(before)?,
             after: row(after)?,
-        })
+        };
+        let is_of_one = match (&change.before, &change.after) {
+            (Some(before), Some(after)) => before.key() == after.key(),
+            _ => true,
+        };
+        let is_sound = is_of_one && !change.is_none();
+        is_sound.then_some(change).ok_or(Damaged)
+    }
+
+    /// Reads changes that were written down, no two of one row.
+    pub(super) fn all_from_written(written: Vec<WrittenChange>) -> Result<Vec<Self>, Damaged> {
+        let changes = written
+            .into_iter()
+            .map(Self::from_written)
+            .collect::<Result<Vec<_>, _>>()?;
+        let keys: HashSet<_> = changes.iter().filter_map(Self::key).collect();
+        let is_sound = keys.len() == changes.len();
+        is_sound.then_some(changes).ok_or(Damaged)
+    }
+
+    /// The difference that the change makes to the sum of a table's contents.
+    fn content(&self) -> u128 {
+        let content = |row: &Option<Arc<R>>| row.as_ref().map_or(0, |row| row.content());
+        content(&self.after).wrapping_sub(content(&self.before))
     }
 
     /// The key of the row that changed.
@@ -173,6 +205,13 @@ impl<R> Clone for Change<R> {
             after: self.after.clone(),
         }
     }
+}
+
+/// The sum of a table's contents before `changes`, which made it `sum`.
+pub(super) fn content_before<R: Row>(sum: u128, changes: &[Change<R>]) -> u128 {
+    changes
+        .iter()
+        .fold(sum, |sum, change| sum.wrapping_sub(change.content()))
 }
 
 /// The net effect of changes one after another: one change a row at most, none for a row that is as it was.

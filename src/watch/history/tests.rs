@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::written::{WrittenHistory, open, seal};
+use super::written::{WrittenChange, WrittenDelta, WrittenHistory, open, seal};
 use super::*;
 use crate::proto::v1;
 
@@ -63,7 +63,7 @@ fn one(key: u8) -> Rows {
 
 /// The deltas of the ring, as written: the same bytes are the same frames.
 fn ring(history: &History) -> Vec<(Instant, Vec<u8>)> {
-    let written = |kept: &Kept| (kept.at, kept.delta.write());
+    let written = |kept: &Kept| (kept.made_at, kept.delta.write());
     history.ring.iter().map(written).collect()
 }
 
@@ -140,6 +140,13 @@ fn a_delta_is_appended_to_the_state_that_it_leads_on_from_and_to_no_other() {
     let append = |follower: &mut History, delta: &Delta| follower.append(delta.clone(), now);
     assert_eq!(append(&mut follower, &second), Err(Misfit::NotNext), "a gap");
     let mut forged = (*first).clone();
+    forged.changes.calls[0].before = forged.changes.calls[0].after.clone();
+    assert_eq!(
+        append(&mut follower, &forged),
+        Err(Misfit::NotNext),
+        "not its row"
+    );
+    let mut forged = (*first).clone();
     forged.to.state ^= 1;
     assert_eq!(append(&mut follower, &forged), Err(Misfit::OtherState));
     let other_epoch = History::begin(FEED, EPOCH + 1, to_state(&one(1), 0), observed(0), now, limits());
@@ -151,6 +158,51 @@ fn a_delta_is_appended_to_the_state_that_it_leads_on_from_and_to_no_other() {
     assert_eq!(follower.at(), owner.at());
 }
 
+/// The changes of calls of a delta in the ring.
+fn changes(written: &mut WrittenHistory, position: usize) -> &mut Vec<WrittenChange> {
+    let delta = written.ring[position].delta.as_mut().unwrap();
+    &mut delta.calls
+}
+
+#[test]
+fn changes_that_are_none_or_of_two_rows_or_come_twice_are_damage() {
+    let now = Instant::now();
+    let mut history = begin(&Rows::from([(1, 0), (2, 0)]), now);
+    let next = Rows::from([(1, 1), (3, 0)]);
+    let delta = history.advance(to_state(&next, 1), observed(1), now).unwrap();
+    let whole: WrittenDelta = open(&delta.write()).unwrap();
+    let damages: [fn(&mut WrittenDelta); 5] = [
+        |written| written.calls.extend_from_within(..1),
+        |written| written.statuses.extend_from_within(1..2),
+        |written| written.calls[0].before = written.calls[2].before.clone(),
+        |written| written.calls[0].before = written.calls[0].after.clone(),
+        |written| written.statuses.push(WrittenChange::default()),
+    ];
+    for (number, damage) in damages.iter().enumerate() {
+        let mut written = whole.clone();
+        damage(&mut written);
+        assert_eq!(Delta::read(&seal(&written)).err(), Some(Damaged), "{number}");
+    }
+    assert!(Delta::read(&seal(&whole)).is_ok());
+}
+
+#[test]
+fn what_is_read_grows_no_younger_along_the_ring() {
+    let now = Instant::now() + 3600 * SECOND;
+    let mut history = begin(&one(0), now);
+    for step in 1..5 {
+        history.advance(to_state(&one(step), 1), observed(1), now);
+    }
+    let mut written: WrittenHistory = open(&history.write(now)).unwrap();
+    for (kept, seconds) in written.ring.iter_mut().zip([40, 20, 25, 30]) {
+        kept.age = seconds * 1_000_000_000;
+    }
+    written.changed = 10 * 1_000_000_000;
+    let read = History::read(&seal(&written), now, limits()).unwrap();
+    let ages: Vec<_> = read.ring.iter().map(|kept| now - kept.made_at).collect();
+    assert_eq!(ages, [40, 30, 30, 30].map(|age| age * SECOND));
+}
+
 #[test]
 fn parts_that_do_not_fit_together_are_damage() {
     let now = Instant::now();
@@ -158,7 +210,7 @@ fn parts_that_do_not_fit_together_are_damage() {
     history.advance(to_state(&one(2), 1), observed(1), now);
     history.advance(to_state(&one(3), 2), observed(2), now);
     let whole: WrittenHistory = open(&history.write(now)).unwrap();
-    let damages: [fn(&mut WrittenHistory); 8] = [
+    let damages: [fn(&mut WrittenHistory); 12] = [
         |written| written.calls.clear(),
         |written| written.statuses[0].content_len = u64::MAX,
         |written| drop(written.ring.pop()),
@@ -167,6 +219,12 @@ fn parts_that_do_not_fit_together_are_damage() {
         |written| written.observed_at = None,
         |written| written.at.truncate(44),
         |written| written.calls.extend_from_within(..),
+        // Not all of a status is content.
+        |written| written.statuses[0].content_len -= 1,
+        // The states of the past are others than their tokens say.
+        |written| drop(changes(written, 0).pop()),
+        |written| drop(changes(written, 1).pop()),
+        |written| changes(written, 0)[1].before = changes(written, 1)[0].after.clone(),
     ];
     for (number, damage) in damages.iter().enumerate() {
         let mut written = whole.clone();
@@ -273,17 +331,26 @@ proptest! {
     #[test]
     fn any_bytes_are_read_without_panic(states in states(), edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4)) {
         let now = Instant::now();
+        let edited = |mut bytes: Vec<u8>| {
+            for (position, byte) in &edits {
+                let position = position.index(bytes.len());
+                bytes[position] = *byte;
+            }
+            let (checked, sum) = bytes.split_last_chunk_mut().unwrap();
+            *sum = xxhash_rust::xxh3::xxh3_64(checked).to_le_bytes();
+            bytes
+        };
         let mut history = begin(&states[0], now);
-        history.advance(to_state(&states[1], 1), observed(1), now);
-        let mut bytes = history.write(now);
-        for (position, byte) in edits {
-            let position = position.index(bytes.len());
-            bytes[position] = byte;
+        let mut follower = begin(&states[0], now);
+        let delta = history.advance(to_state(&states[1], 1), observed(1), now);
+        if let Ok(read) = History::read(&edited(history.write(now)), now, limits()) {
+            // What was believed is written as it was read.
+            prop_assert!(History::read(&read.write(now), now, limits()).is_ok());
         }
-        let (checked, sum) = bytes.split_last_chunk_mut().unwrap();
-        *sum = xxhash_rust::xxh3::xxh3_64(checked).to_le_bytes();
-        let _ = History::read(&bytes, now, limits());
-        let _ = Delta::read(&bytes);
+        if let Some(Ok(delta)) = delta.map(|delta| Delta::read(&edited(delta.write()))) {
+            let _ = follower.append(delta, now);
+            prop_assert!(History::read(&follower.write(now), now, limits()).is_ok());
+        }
     }
 
     #[test]

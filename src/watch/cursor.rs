@@ -60,12 +60,12 @@ impl Cursor {
         if is_current {
             cursor.pending = Pending::Bookmark(lead);
         } else {
-            cursor.lead(lead);
+            cursor.follow(lead);
         }
         Ok(cursor)
     }
 
-    fn lead(&mut self, lead: Lead) {
+    fn follow(&mut self, lead: Lead) {
         match lead {
             Lead::Delta(version) => self.version = version,
             Lead::Snapshot(reason) => self.pending = Pending::Snapshot(reason),
@@ -81,7 +81,7 @@ impl Cursor {
                 return Some(log.bookmark(heartbeat));
             }
             // The state has moved on since the watch was opened: the client is not up to date any more.
-            self.lead(lead);
+            self.follow(lead);
         }
         if let Pending::Snapshot(reason) = self.pending {
             self.version = version;

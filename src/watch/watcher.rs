@@ -6,7 +6,7 @@
 //!
 //! ```text
 //!   Open ── drain, rotation ──▶ Leaving: what is pending, bookmark, goodbye ──▶ end
-//!     └──── deadline, staleness, stuck ───────────────────────────────────────▶ end
+//!     └──── deadline, staleness, stuck, the feed failed ──────────────────────▶ end
 //! ```
 
 use std::pin::Pin;

@@ -160,7 +160,7 @@ pub fn of_watch(end: End) -> Status {
             details.add_quota_failure_violation(subject, format!("at most {limit}"));
         }
         End::OtherFeed => {
-            details.add_bad_request_violation("resume_token", "is of another customer or other products");
+            details.add_bad_request_violation("resume_token", "is of another query");
         }
         _ => {}
     }

@@ -54,6 +54,8 @@ pub(super) struct Tally {
 pub struct FeedInfo {
     /// The feed's name in the log: 16 hexadecimal digits, the same in every gateway.
     pub feed: String,
+    /// The name of the licence by which the upstream is asked.
+    pub license: String,
     /// The customer.
     pub i_customer: String,
     /// The product ids with commas between them; empty = all.
@@ -82,6 +84,8 @@ pub struct FeedInfo {
     pub last_error: Option<&'static str>,
 }
 
+// === impl Feed ===
+
 impl Feed {
     /// A feed that nobody has polled or watches yet.
     pub(super) fn new(key: FeedKey, params: &Params) -> Self {
@@ -100,7 +104,8 @@ impl Feed {
         }
     }
 
-    /// The feed's name for people. It tells nothing of the customer to those who do not know `/feeds`.
+    /// The feed's name for people: a pseudonym, the same in every gateway. It keeps the customer's number out of the log,
+    /// and from nobody who wants to know: whoever tries all numbers finds it.
     pub(super) fn name(&self) -> String {
         format!("{:016x}", self.hash)
     }
@@ -129,6 +134,7 @@ impl Feed {
         let log = log.as_ref();
         FeedInfo {
             feed: self.name(),
+            license: self.key.license.name().to_owned(),
             i_customer: self.key.shown("ICustomer").unwrap_or_default(),
             product_ids: self.key.shown("IProducts").unwrap_or_default(),
             watchers: *watchers,
@@ -143,5 +149,14 @@ impl Feed {
             failures_in_a_row: poller.failures_in_a_row(),
             last_error: poller.last_failure().map(|failure| failure.kind.error_type()),
         }
+    }
+}
+
+// === impl FeedInfo ===
+
+impl FeedInfo {
+    /// What the feed is of, by which feeds are sorted: no two are of the same.
+    pub(super) fn query(&self) -> (&str, &str, &str) {
+        (&self.i_customer, &self.product_ids, &self.license)
     }
 }

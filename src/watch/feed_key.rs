@@ -10,7 +10,9 @@ use crate::upstream::{License, Operation as _};
 /// of two licences never do, as the upstream may show them different calls.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FeedKey {
-    /// The licence. Two are the same if their names are.
+    /// The licence. Two are the same if their names are: a feed goes on asking by the secret that its first watcher came
+    /// with. Whoever gives licences new secrets in a running process must end the feeds or start them anew; so far it
+    /// has one licence, which does not change.
     pub license: License,
     /// The customer.
     pub i_customer: Id,

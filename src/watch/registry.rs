@@ -91,29 +91,36 @@ impl Registry {
     }
 
     /// Takes a feed away, unless somebody has come to watch it.
-    pub(super) fn remove_if_alone(&self, feed: &Feed) -> bool {
+    pub(super) fn remove_if_alone(&self, feed: &Arc<Feed>) -> bool {
         let mut feeds = self.lock();
         let is_alone = feed.lock().watchers == 0;
         if is_alone {
-            feeds.remove(&feed.key);
+            remove(&mut feeds, feed);
         }
         is_alone
     }
 
     /// Takes a feed away: the next watcher of its key starts another.
-    pub(super) fn remove(&self, feed: &Feed) {
-        self.lock().remove(&feed.key);
+    pub(super) fn remove(&self, feed: &Arc<Feed>) {
+        remove(&mut self.lock(), feed);
     }
 
     /// The feeds as the operator sees them, by customer.
     pub(super) fn infos(&self) -> Vec<FeedInfo> {
         let mut infos: Vec<_> = self.lock().values().map(|feed| feed.info()).collect();
-        infos.sort_by(|a, b| (&a.i_customer, &a.product_ids).cmp(&(&b.i_customer, &b.product_ids)));
+        infos.sort_by(|a, b| a.query().cmp(&b.query()));
         infos
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<FeedKey, Arc<Feed>>> {
         self.feeds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes `feed` away, and not another that has its key by now.
+fn remove(feeds: &mut HashMap<FeedKey, Arc<Feed>>, feed: &Arc<Feed>) {
+    if feeds.get(&feed.key).is_some_and(|other| Arc::ptr_eq(other, feed)) {
+        feeds.remove(&feed.key);
     }
 }
 
@@ -133,5 +140,51 @@ impl Drop for Seat {
         if shared.watchers == 0 {
             self.feed.visited.notify_one();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::upstream::value::Id;
+    use crate::upstream::{License, Transport};
+
+    /// A seat of customer 1, by a licence of this name.
+    fn enter(registry: &Arc<Registry>, license: &str) -> Seat {
+        let key = FeedKey {
+            license: License::parse(license, "secret", Transport::Routes).unwrap(),
+            i_customer: Id::parse(1).unwrap(),
+            products: None,
+        };
+        registry.enter(key, |_| {}).unwrap()
+    }
+
+    #[test]
+    fn a_feed_that_ends_late_takes_no_other_of_its_key_away() {
+        let registry = Arc::new(Registry::new(Params::default()));
+        let failed = enter(&registry, "a");
+        registry.remove(&failed.feed);
+        let other = enter(&registry, "a");
+        let is_there = || {
+            let feeds = registry.lock();
+            feeds.values().any(|feed| Arc::ptr_eq(feed, &other.feed))
+        };
+        registry.remove(&failed.feed);
+        assert!(is_there());
+        let feed = failed.feed.clone();
+        drop(failed);
+        assert!(registry.remove_if_alone(&feed), "nobody watches it");
+        assert!(is_there());
+        registry.remove(&other.feed);
+        assert!(!is_there());
+    }
+
+    #[test]
+    fn feeds_of_one_query_are_told_apart_and_sorted_by_their_licence() {
+        let registry = Arc::new(Registry::new(Params::default()));
+        let names = ["d", "b", "a", "e", "c"];
+        let _seats = names.map(|name| enter(&registry, name));
+        let licenses: Vec<_> = registry.infos().into_iter().map(|info| info.license).collect();
+        assert_eq!(licenses, ["a", "b", "c", "d", "e"]);
     }
 }

@@ -103,6 +103,7 @@ async fn a_token_of_another_feed_is_an_invalid_argument() {
     let details = status.get_error_details();
     let violations = &details.bad_request().expect("a BadRequest").field_violations;
     assert_eq!(violations[0].field, "resume_token");
+    assert_eq!(violations[0].description, "is of another query");
 }
 
 #[tokio::test(start_paused = true)]

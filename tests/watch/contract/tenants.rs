@@ -8,7 +8,8 @@ async fn a_query_by_two_licences_is_two_feeds_and_each_is_polled_by_its_own() {
     let b = a.of_license("b");
     let (_first, _again) = (a.watch(request(1)).await, a.watch(request(1)).await);
     let _other = b.watch(request(1)).await;
-    assert_eq!(a.hub.feeds().len(), 2);
+    let licenses = a.hub.feeds().into_iter().map(|feed| feed.license);
+    assert_eq!(licenses.collect::<Vec<_>>(), ["a", "b"]);
     let asked: Vec<_> = a
         .upstream
         .polls()

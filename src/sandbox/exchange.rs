@@ -14,8 +14,8 @@ use super::refusal::Refusal;
 use super::request::{Asked, Unreadable};
 use super::respond::{self, Reply};
 
-/// What becomes of a request.
-pub(super) enum Outcome {
+/// How a response is delivered.
+pub(super) enum Delivery {
     /// A response as it should be.
     Whole(Reply),
     /// A response that announces more body than it has; then the connection is closed.
@@ -25,7 +25,7 @@ pub(super) enum Outcome {
 }
 
 /// Answers a request as the faults in force let it.
-pub(super) async fn answer(sandbox: &Sandbox, asked: Asked, host: &str) -> Outcome {
+pub(super) async fn answer(sandbox: &Sandbox, asked: Asked, host: &str) -> Delivery {
     let members = match &asked {
         Asked::Service(_, Ok(members)) => Some(members),
         _ => None,
@@ -38,7 +38,7 @@ pub(super) async fn answer(sandbox: &Sandbox, asked: Asked, host: &str) -> Outco
     } = sandbox.arrived(members);
     wait(wait_before).await;
     let (outcome, name) = match trouble.as_ref() {
-        Some(Trouble::Drop { when: When::Before }) => (Outcome::Dropped, "drop_before".to_owned()),
+        Some(Trouble::Drop { when: When::Before }) => (Delivery::Dropped, "drop_before".to_owned()),
         Some(trouble) => match instead(sandbox, &asked, trouble) {
             Some(reply) => named(trouble, reply),
             None => spoil(trouble, sound(sandbox, asked, host)),
@@ -46,7 +46,7 @@ pub(super) async fn answer(sandbox: &Sandbox, asked: Asked, host: &str) -> Outco
         None => {
             let reply = sound(sandbox, asked, host);
             let status = reply.status.to_string();
-            (Outcome::Whole(reply), status)
+            (Delivery::Whole(reply), status)
         }
     };
     wait(wait_after).await;
@@ -109,29 +109,29 @@ fn instead(sandbox: &Sandbox, asked: &Asked, trouble: &Trouble) -> Option<Reply>
     }
 }
 
-fn named(trouble: &Trouble, reply: Reply) -> (Outcome, String) {
+fn named(trouble: &Trouble, reply: Reply) -> (Delivery, String) {
     let name = match trouble {
         Trouble::Status { status, .. } => status.to_string(),
         trouble => trouble.name().to_owned(),
     };
-    (Outcome::Whole(reply), name)
+    (Delivery::Whole(reply), name)
 }
 
 /// What a trouble makes of a reply that was sound.
-fn spoil(trouble: &Trouble, reply: Reply) -> (Outcome, String) {
+fn spoil(trouble: &Trouble, reply: Reply) -> (Delivery, String) {
     match trouble {
-        Trouble::CutBody { keep } => (Outcome::Whole(cut(reply, *keep)), trouble.name().to_owned()),
+        Trouble::CutBody { keep } => (Delivery::Whole(cut(reply, *keep)), trouble.name().to_owned()),
         Trouble::BrokenTransfer { keep } => {
             let announced = reply.body.len() as u64;
             (
-                Outcome::Broken(cut(reply, *keep), announced),
+                Delivery::Broken(cut(reply, *keep), announced),
                 trouble.name().to_owned(),
             )
         }
-        Trouble::Drop { .. } => (Outcome::Dropped, "drop_after".to_owned()),
+        Trouble::Drop { .. } => (Delivery::Dropped, "drop_after".to_owned()),
         Trouble::Latency { .. } | Trouble::Status { .. } | Trouble::Html | Trouble::Empty => {
             let status = reply.status.to_string();
-            (Outcome::Whole(reply), status)
+            (Delivery::Whole(reply), status)
         }
     }
 }

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::payload::{Dropped, Payload};
 use super::control;
-use super::exchange::{self, Outcome};
+use super::exchange::{self, Delivery};
 use super::handle::Sandbox;
 use super::request::{self, Parts};
 use super::respond::Reply;
@@ -112,9 +112,9 @@ async fn handle(sandbox: &Sandbox, request: Request<Incoming>) -> Result<Respons
         .and_then(|host| host.to_str().ok())
         .unwrap_or_default();
     match exchange::answer(sandbox, asked, host).await {
-        Outcome::Whole(reply) => Ok(response(reply, None)),
-        Outcome::Broken(reply, announced) => Ok(response(reply, Some(announced))),
-        Outcome::Dropped => Err(Dropped),
+        Delivery::Whole(reply) => Ok(response(reply, None)),
+        Delivery::Broken(reply, announced) => Ok(response(reply, Some(announced))),
+        Delivery::Dropped => Err(Dropped),
     }
 }
 

@@ -7,18 +7,22 @@ use tokio::task::{Id, JoinSet};
 use super::error::Error;
 
 /// How a task ended, unless it panicked.
-type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+type TaskResult = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 /// Tasks with names. Dropping it ends them all.
 #[derive(Debug, Default)]
 pub(super) struct Tasks {
-    tasks: JoinSet<Outcome>,
+    tasks: JoinSet<TaskResult>,
     names: HashMap<Id, &'static str>,
 }
 
 impl Tasks {
     /// Starts a task that is to run until it is ended from here.
-    pub(super) fn spawn(&mut self, name: &'static str, task: impl Future<Output = Outcome> + Send + 'static) {
+    pub(super) fn spawn(
+        &mut self,
+        name: &'static str,
+        task: impl Future<Output = TaskResult> + Send + 'static,
+    ) {
         let handle = self.tasks.spawn(task);
         self.names.insert(handle.id(), name);
     }
@@ -51,7 +55,7 @@ mod tests {
 
     use super::*;
 
-    async fn ended(task: impl Future<Output = Outcome> + Send + 'static) -> (String, Option<String>) {
+    async fn ended(task: impl Future<Output = TaskResult> + Send + 'static) -> (String, Option<String>) {
         let mut tasks = Tasks::default();
         tasks.spawn("another task", pending());
         tasks.spawn("the task", task);

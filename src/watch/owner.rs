@@ -34,8 +34,8 @@ struct Owner {
     unconfirmed: bool,
     /// Whether there has been a good poll.
     is_open: bool,
-    /// Since when nobody watches; without watchers, begun anew by the first good poll.
-    alone_since: Option<Instant>,
+    /// When the feed is given up, should nobody have come until then; counted anew from the first good poll.
+    leaves_at: Option<Instant>,
 }
 
 /// Ends the feed when it is dropped before the owner has ended as planned.
@@ -67,7 +67,7 @@ impl Owner {
             poll: Poll::Idle,
             unconfirmed: false,
             is_open: false,
-            alone_since: None,
+            leaves_at: None,
         }
     }
 
@@ -117,10 +117,11 @@ impl Owner {
     /// Whether the feed has been alone for long enough and is gone now.
     fn is_over(&mut self, now: Instant) -> bool {
         if self.feed.lock().watchers > 0 {
-            self.alone_since = None;
+            self.leaves_at = None;
             return false;
         }
-        self.alone_since.get_or_insert(now);
+        let linger = self.params().linger;
+        self.leaves_at.get_or_insert(now + linger);
         self.leaves_at().is_some_and(|at| at <= now) && self.polling.registry.remove_if_alone(&self.feed)
     }
 
@@ -129,17 +130,21 @@ impl Owner {
     /// longer, and nothing is lost with it.
     fn leaves_at(&self) -> Option<Instant> {
         let may_open = self.poll.is_asking() && !self.is_open;
-        Some(self.alone_since? + self.params().linger).filter(|_| !may_open)
+        self.leaves_at.filter(|_| !may_open)
     }
 
     /// A poll that was queued has its turn. It leaves it to the next if nobody watches any more: those who wait behind it
-    /// may be watched.
+    /// may be watched. With it goes a feed that has no state yet, so that whoever comes again need not wait for the next.
     fn begin(&mut self, turn: Turn) {
         let mut shared = self.feed.lock();
         self.poll = if shared.watchers > 0 {
             self.polling.ask(&self.feed, turn)
         } else {
-            shared.poller.give_up(self.params().jittered(), Instant::now());
+            let now = Instant::now();
+            shared.poller.give_up(self.params().jittered(), now);
+            if !self.is_open {
+                self.leaves_at = Some(now);
+            }
             Poll::Idle
         };
     }
@@ -234,7 +239,7 @@ impl Owner {
         shared.poller.refresh(now, observed_at);
         let health = shared.poller.health();
         shared.log = Some(Log::new(history, health, params, self.polling.explain));
-        (self.is_open, self.alone_since) = (true, None);
+        (self.is_open, self.leaves_at) = (true, None);
     }
 
     /// Drops an answer that was to be confirmed: only the very next poll does that.

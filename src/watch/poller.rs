@@ -6,7 +6,7 @@
 //!                                 unchanged, changed      interval (slower when quiet)
 //!                                 unconfirmed             a quarter of it
 //!                                 failed                  interval, doubled each time
-//!                   give_up, before the upstream was asked    interval
+//!              give_up, before the upstream was asked     interval; none without a state
 //! ```
 //!
 //! Freshness follows the last good poll by time alone, whether or not a poll is under way. Before the first there is no
@@ -112,9 +112,11 @@ impl Poller {
         self.next = Some(now + wait.mul_f64(jitter));
     }
 
-    /// The poll was given up before the upstream was asked.
+    /// The poll was given up before the upstream was asked. Where there is no state yet, the next is due at once: whoever
+    /// has come just now waits for it.
     pub(super) fn give_up(&mut self, jitter: f64, now: Instant) {
-        self.next = Some(now + self.interval.mul_f64(jitter));
+        let wait = self.last_good.map_or(Duration::ZERO, |_| self.interval);
+        self.next = Some(now + wait.mul_f64(jitter));
     }
 
     /// Takes note of the freshness by `now`, which is `wall` by the clock on the wall.

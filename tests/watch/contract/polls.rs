@@ -86,6 +86,12 @@ async fn a_feed_that_nobody_watches_any_more_leaves_its_turn_to_the_next() {
     assert_eq!(reason(&third.event().await), Some(Reason::Initial));
     let asked = upstream.polls().into_iter().map(|poll| poll.asked.customer);
     assert_eq!(asked.collect::<Vec<_>>(), [1, 3]);
+    let kept = gateway.hub.feeds().into_iter().map(|feed| feed.i_customer);
+    assert_eq!(
+        kept.collect::<Vec<_>>(),
+        ["1", "3"],
+        "nothing is lost with the second"
+    );
 }
 
 #[tokio::test(start_paused = true)]

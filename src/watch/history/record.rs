@@ -43,7 +43,8 @@ impl History {
         })
     }
 
-    /// Reads a history that was written down, and keeps it to `limits` from the next change on.
+    /// Reads a history that was written down, and keeps it to `limits` from the next change on. Deltas too large for them
+    /// are left out at once, with all before.
     ///
     /// # Errors
     ///
@@ -71,7 +72,7 @@ impl History {
             next = was(age, next);
             read.push_front(Kept { made_at: next, delta });
         }
-        let history = Self {
+        let mut history = Self {
             at: Token::decode(&at).ok_or(Damaged)?,
             state: State {
                 calls: Table::from_written(calls)?,
@@ -82,7 +83,17 @@ impl History {
             ring: read,
             limits,
         };
-        history.is_whole().then_some(history).ok_or(Damaged)
+        if !history.is_whole() {
+            return Err(Damaged);
+        }
+        let is_too_large = |kept: &Kept| !history.is_told_as_delta(&kept.delta.changes);
+        let kept_from = history
+            .ring
+            .iter()
+            .rposition(is_too_large)
+            .map_or(0, |last| last + 1);
+        history.ring.drain(..kept_from);
+        Ok(history)
     }
 
     /// Whether the deltas lead on from one another to the present state, and each state is the one that its token names.

@@ -255,6 +255,27 @@ fn what_is_read_is_kept_to_the_limits_of_its_reader() {
     assert_eq!(old.ring.len(), 1, "their age is written, too");
 }
 
+/// The step to the present was told whatever its size, if it was read with the history.
+#[test]
+fn what_is_too_large_for_its_reader_is_not_read() {
+    let now = Instant::now();
+    let mut history = begin(&Rows::new(), now);
+    let many: Rows = (0..50).map(|key| (key, 0)).collect();
+    for rows in [&one(1), &many, &one(2), &one(3)] {
+        history.advance(to_state(rows, 1), observed(1), now);
+    }
+    let small = Limits {
+        max_delta: 200,
+        ..limits()
+    };
+    let read = History::read(&history.write(now), now, small).unwrap();
+    assert_eq!(
+        (read.ring.len(), read.version()),
+        (1, 5),
+        "to 50 calls, and from them"
+    );
+}
+
 fn states() -> impl Strategy<Value = Vec<Rows>> {
     prop::collection::vec(prop::collection::btree_map(0..5_u8, 0..3_u8, 0..5), 2..14)
 }

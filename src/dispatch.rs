@@ -66,6 +66,7 @@ fn log(operation: &'static str, error: &Error) {
         | Kind::NotHttp
         | Kind::Unavailable
         | Kind::Elapsed
+        | Kind::Expired
         | Kind::LicenseRejected
         | Kind::NoOperation
         | Kind::RateLimited

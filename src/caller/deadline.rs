@@ -5,9 +5,14 @@ use std::time::Duration;
 use http::HeaderMap;
 use tokio::time::Instant;
 
+/// The gateway's deadline is this much earlier, or a tenth of a shorter time: what it has to say of the end is to reach the
+/// caller before the clocks of the caller and of the HTTP stack, which say nothing, end the call.
+const MARGIN: Duration = Duration::from_millis(20);
+
 /// When the caller gives up. A value that is not a timeout is ignored, as tonic does.
 pub(super) fn read(headers: &HeaderMap) -> Option<Instant> {
-    Instant::now().checked_add(timeout(headers)?)
+    let timeout = timeout(headers)?;
+    Instant::now().checked_add(timeout.saturating_sub(MARGIN.min(timeout / 10)))
 }
 
 fn timeout(headers: &HeaderMap) -> Option<Duration> {
@@ -36,6 +41,16 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("grpc-timeout", text.parse().unwrap());
         timeout(&headers)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_deadline_leaves_time_to_tell_of_it() {
+        for (text, after) in [("2S", 1980), ("100m", 90), ("10m", 9)] {
+            let mut headers = HeaderMap::new();
+            headers.insert("grpc-timeout", text.parse().unwrap());
+            let left = read(&headers).unwrap() - Instant::now();
+            assert_eq!(left, Duration::from_millis(after), "{text}");
+        }
     }
 
     #[test]

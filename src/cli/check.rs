@@ -24,7 +24,7 @@ pub(super) async fn run(args: CheckArgs) -> Result<(), Failure> {
     let client = gateway.client(base.clone())?;
     passed("the configuration is sound");
 
-    match client.probe().await {
+    match client.probe(gateway.timeout()).await {
         Ok(()) => passed(format_args!("the upstream at {base} answers")),
         Err(error) if error.kind() == Kind::NotHttp => {
             return failed(format_args!("what answers at {base} is no web service"), &error);

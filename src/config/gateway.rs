@@ -141,10 +141,15 @@ impl GatewayArgs {
                 ca_file: self.upstream_ca_file.clone(),
                 ..http::Params::default()
             },
-            ..client::Params::default()
         };
         Client::new(base, self.transport(), &params)
             .map_err(|error| Refused::new("--upstream-ca-file", Chain(&error)))
+    }
+
+    /// The limit for a whole exchange.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.upstream_timeout.into()
     }
 
     /// How operations are carried.

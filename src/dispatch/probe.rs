@@ -4,8 +4,8 @@ use std::convert::Infallible;
 use std::future::pending;
 use std::time::Duration;
 
-use tokio::time::sleep;
-use tracing::{info, warn};
+use tokio::time::{Instant, sleep};
+use tracing::warn;
 
 use crate::lifecycle::{Readiness, State};
 use crate::telemetry::Chain;
@@ -13,6 +13,10 @@ use crate::upstream::Client;
 
 /// How often to ask while the upstream does not answer.
 const EVERY: Duration = Duration::from_secs(1);
+
+/// How long an answer is waited for: longer than connecting may take, so that each failure has one name, and short, as
+/// the probe must not be the last to notice that nobody answers.
+const LIMIT: Duration = Duration::from_secs(4);
 
 /// For how long after an answer nothing is asked.
 const HOLDS: Duration = Duration::from_secs(10);
@@ -32,18 +36,12 @@ pub async fn watch_upstream(client: Client, readiness: Readiness) -> Infallible 
 }
 
 async fn ask(client: &Client, readiness: &Readiness) {
-    let before = readiness.state();
-    match client.probe().await {
-        Ok(()) => {
-            readiness.answered();
-            if before != State::Ready {
-                info!("ready: the upstream answers");
-            }
-        }
+    let asked = Instant::now();
+    match client.probe(LIMIT).await {
+        Ok(()) => readiness.answered(),
         Err(error) => {
             let why = error.kind().error_type();
-            readiness.unanswered(why);
-            if before != State::NotReady(why) {
+            if readiness.unanswered(why, asked) {
                 warn!(error.r#type = why, error = %Chain(&error), "not ready: the upstream does not answer");
             }
         }
@@ -57,7 +55,7 @@ mod tests {
 
     use bytes::Bytes;
     use http::Response;
-    use tokio::time::{Instant, timeout};
+    use tokio::time::timeout;
     use tower::service_fn;
 
     use super::*;

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
+use tracing::info;
 
 /// Whether the gateway can serve, and if not, why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,14 +60,16 @@ impl Readiness {
             .answered
             .store(u64::try_from(elapsed).unwrap_or(u64::MAX), Ordering::Relaxed);
         // A shared read first: `send_if_modified` takes the write lock, and nearly always there is nothing to change.
-        if *self.0.state.borrow() != State::Ready {
-            self.set(State::Ready);
+        if *self.0.state.borrow() != State::Ready && self.set(State::Ready) {
+            info!("ready: the upstream answers");
         }
     }
 
-    /// The probe got no answer, for the reason given as an `error.type`.
-    pub fn unanswered(&self, why: &'static str) {
-        self.set(State::NotReady(why));
+    /// What was asked at `asked` got no answer, for the reason given as an `error.type`. True if the state changed by that:
+    /// not if something else has been answered since.
+    #[must_use = "a change is to be logged with its cause"]
+    pub fn unanswered(&self, why: &'static str, asked: Instant) -> bool {
+        self.silence() >= asked.elapsed() && self.set(State::NotReady(why))
     }
 
     /// The gateway is stopping. There is no way back.
@@ -93,14 +96,14 @@ impl Readiness {
         self.0.state.subscribe()
     }
 
-    fn set(&self, to: State) {
+    fn set(&self, to: State) -> bool {
         self.0.state.send_if_modified(|state| {
             let changed = *state != State::Draining && *state != to;
             if changed {
                 *state = to;
             }
             changed
-        });
+        })
     }
 }
 
@@ -114,10 +117,22 @@ mod tests {
         assert_eq!(readiness.state(), State::Starting);
         readiness.answered();
         assert_eq!(readiness.state(), State::Ready);
-        readiness.unanswered("unreachable");
+        assert!(readiness.unanswered("unreachable", Instant::now()));
         assert_eq!(readiness.state(), State::NotReady("unreachable"));
         readiness.answered();
         assert_eq!(readiness.state(), State::Ready);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_answered_since_counts_more_than_what_was_not() {
+        let readiness = Readiness::default();
+        let asked = Instant::now();
+        tokio::time::advance(Duration::from_secs(3)).await;
+        readiness.answered();
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(!readiness.unanswered("elapsed", asked));
+        assert_eq!(readiness.state(), State::Ready);
+        assert!(readiness.unanswered("elapsed", Instant::now()));
     }
 
     #[test]
@@ -125,7 +140,7 @@ mod tests {
         let readiness = Readiness::default();
         readiness.drain();
         readiness.answered();
-        readiness.unanswered("unreachable");
+        assert!(!readiness.unanswered("unreachable", Instant::now()));
         assert_eq!(readiness.state(), State::Draining);
     }
 

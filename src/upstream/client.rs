@@ -23,8 +23,6 @@ use super::{BaseUrl, Context, Effect, Error, Exchange, Operation, Transport, ans
 pub struct Params {
     /// Limit for a whole exchange, from the start to the last byte of the body.
     pub timeout: Duration,
-    /// The same for the probe: shorter, so that an upstream that hangs is noticed soon.
-    pub probe_timeout: Duration,
     /// The connections.
     pub http: HttpParams,
 }
@@ -33,8 +31,6 @@ impl Default for Params {
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(30),
-            // Longer than connecting may take by default, so that a failure to connect is always named so.
-            probe_timeout: Duration::from_secs(4),
             http: HttpParams::default(),
         }
     }
@@ -47,7 +43,6 @@ pub struct Client {
     base: BaseUrl,
     transport: Transport,
     timeout: Duration,
-    probe_timeout: Duration,
 }
 
 impl Client {
@@ -68,17 +63,12 @@ impl Client {
         S: Service<Exchange, Response = Response<Bytes>, Error = Error> + Clone + Send + Sync + 'static,
         S::Future: Send + 'static,
     {
-        let Params {
-            timeout,
-            probe_timeout,
-            http: _,
-        } = *params;
+        let Params { timeout, http: _ } = *params;
         Self {
             stack: stack::over(http),
             base,
             transport,
             timeout,
-            probe_timeout,
         }
     }
 
@@ -144,7 +134,7 @@ impl Client {
     /// # Errors
     ///
     /// [`Error::Connect`], [`Error::Interrupted`], [`Error::NotHttp`] and [`Error::Elapsed`].
-    pub async fn probe(&self) -> Result<(), Error> {
+    pub async fn probe(&self, time_limit: Duration) -> Result<(), Error> {
         let exchange = Exchange {
             request: request::probe(&self.base),
             operation: "Probe",
@@ -152,7 +142,7 @@ impl Client {
             effect: Effect::Read,
             expects: Expects::AnyHttp,
             license: None,
-            time_limit: self.probe_timeout,
+            time_limit,
             deadline: None,
             trace: None,
             resend_count: 0,

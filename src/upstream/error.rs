@@ -107,6 +107,8 @@ pub enum Kind {
     Unavailable,
     /// No answer in time, or 504.
     Elapsed,
+    /// The caller's deadline had passed before anything was sent.
+    Expired,
     /// 400: the upstream refused a value.
     Refused,
     /// 401 or 403: the upstream refused the gateway's licence.
@@ -139,13 +141,14 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Unroutable,
         Self::Unreachable,
         Self::Interrupted,
         Self::NotHttp,
         Self::Unavailable,
         Self::Elapsed,
+        Self::Expired,
         Self::Refused,
         Self::LicenseRejected,
         Self::NotFound,
@@ -172,6 +175,7 @@ impl Kind {
             Self::NotHttp => "not_http",
             Self::Unavailable => "unavailable",
             Self::Elapsed => "elapsed",
+            Self::Expired => "expired",
             Self::Refused => "refused",
             Self::LicenseRejected => "license_rejected",
             Self::NotFound => "not_found",
@@ -199,7 +203,8 @@ impl Error {
             Self::Connect(_) => Kind::Unreachable,
             Self::Interrupted(_) => Kind::Interrupted,
             Self::NotHttp(_) => Kind::NotHttp,
-            Self::Elapsed { .. } | Self::Expired => Kind::Elapsed,
+            Self::Elapsed { .. } => Kind::Elapsed,
+            Self::Expired => Kind::Expired,
             Self::TooLarge { .. } => Kind::TooLarge,
             Self::Status { kind, .. } => *kind,
             Self::Empty => Kind::Empty,

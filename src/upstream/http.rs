@@ -164,7 +164,8 @@ fn sort(error: reqwest::Error) -> Error {
         Some(broken) if broken.is_parse() || breaks_framing(broken) || spoke_first(broken) => {
             Error::NotHttp(error.into())
         }
-        None if error.is_decode() => Error::Compression(error.into()),
+        // A body that broke without HTTP having broken: it is what takes off the compression.
+        None if error.is_decode() || error.is_body() => Error::Compression(error.into()),
         // After any other failure, part or all of the request may have been sent.
         Some(_) | None => Error::Interrupted(error.into()),
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use portico::proto::v1::ListExtensionsRequest;
 use portico::sandbox::{self, Fault, Operation, Sandbox, Trouble, When};
-use portico::upstream::{Transport, client};
+use portico::upstream::Transport;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tonic_health::pb::health_check_response::ServingStatus::{NotServing, Serving};
@@ -75,14 +75,7 @@ async fn without_an_upstream_it_starts_is_alive_is_not_ready_and_says_why() {
 async fn it_is_not_ready_before_the_first_answer() {
     // The upstream accepts connections and says nothing.
     let (silent, url) = listener().await;
-    let setup = Setup {
-        client: client::Params {
-            probe_timeout: Duration::from_millis(50),
-            ..client::Params::default()
-        },
-        ..Setup::default()
-    };
-    let gateway = Gateway::start(&url, setup).await;
+    let gateway = Gateway::start(&url, Setup::default()).await;
     let accepted = soon("the probe", silent.accept()).await.expect("a connection");
     assert_eq!(gateway.health(SERVICE).await, NotServing);
     assert_eq!(gateway.health("").await, NotServing);

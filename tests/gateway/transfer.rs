@@ -68,12 +68,9 @@ fn gzip(text: &str) -> Vec<u8> {
 async fn compressed_answers_are_read_and_capped_by_their_real_size() {
     let headers = "Content-Type: text/csv\r\nContent-Encoding: gzip\r\n";
     let bomb = row(&format!(",[],,False,,{},0,", "x".repeat(100_000)));
-    let mut cut = gzip(&answer_with_extension());
-    cut.truncate(cut.len() - 12);
     let upstream = Upstream::answering([
         Answer::new(200, headers, gzip(&answer_with_extension())),
         Answer::new(200, headers, gzip(&bomb)),
-        Answer::new(200, headers, cut),
     ])
     .await;
     let setup = Setup {
@@ -99,7 +96,37 @@ async fn compressed_answers_are_read_and_capped_by_their_real_size() {
         (large.code(), &*reason(&large)),
         (Code::Internal, "UPSTREAM_TOO_LARGE")
     );
-    client.list_extensions(list()).await.expect_err("cut");
+}
+
+#[tokio::test]
+async fn broken_compression_is_told_from_a_broken_connection() {
+    let headers = "Content-Type: text/csv\r\nContent-Encoding: gzip\r\n";
+    let whole = gzip(&answer_with_extension());
+    let (end, middle) = (whole.len() - 12, whole.len() / 2);
+    let mut wrong_sum = whole.clone();
+    wrong_sum[end + 5] ^= 1;
+    let undecodable = (Code::Internal, "UPSTREAM_UNDECODABLE");
+    let rows = [
+        (
+            "cut before it was sent",
+            Answer::new(200, headers, &whole[..end]),
+            undecodable,
+        ),
+        ("a wrong sum", Answer::new(200, headers, wrong_sum), undecodable),
+        ("no gzip", Answer::new(200, headers, "plain text"), undecodable),
+        (
+            "cut on the way",
+            Answer::announcing(whole.len(), 200, headers, &whole[..middle]),
+            (Code::Unavailable, "UPSTREAM_UNREACHABLE"),
+        ),
+    ];
+    let upstream = Upstream::answering(rows.iter().map(|(_, answer, _)| answer.clone())).await;
+    let gateway = Gateway::serving(&upstream.url, Transport::Routes).await;
+    let mut client = gateway.client().await;
+    for (what, _, heard) in rows {
+        let status = client.list_extensions(list()).await.expect_err(what);
+        assert_eq!((status.code(), &*reason(&status)), heard, "{what}");
+    }
 }
 
 #[tokio::test]

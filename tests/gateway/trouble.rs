@@ -27,7 +27,6 @@ fn setup(transport: Transport, timeout: Duration) -> Setup {
                 max_body: 4096,
                 ..http::Params::default()
             },
-            ..client::Params::default()
         },
         ..Setup::from(transport)
     }

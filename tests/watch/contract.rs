@@ -27,6 +27,9 @@ use super::upstream::{Answer, Reply, Upstream};
 const SECOND: Duration = Duration::from_secs(1);
 const MILLI: Duration = Duration::from_millis(1);
 
+/// How much earlier than its caller the gateway ends a call.
+const MARGIN: Duration = Duration::from_millis(20);
+
 /// A gateway over an upstream that shows `scene` until told otherwise.
 fn gateway_over(scene: Scene) -> Gateway {
     Gateway::new(&Upstream::always(Reply::Scene(scene)), even())

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Columns are found by name, exactly first and then ignoring ASCII case; unknown ones are passed over, missing ones
-//! and empty cells are defaults. A text column is the cell as it is, a number or flag is read as .NET writes it, and
-//! anything with parts is [`jsv`](super::jsv).
+//! and empty cells are defaults. Where these two must be told apart, [`Header`] does. A text column is the cell as it
+//! is, a number or flag is read as .NET writes it, and anything with parts is [`jsv`](super::jsv).
 //!
 //! The grammar is checked to the letter, because its breaches are how a cut or foreign body shows: every row has as
 //! many cells as the header and ends in a line end, quotes stand only around a whole cell, and the header names at
@@ -26,7 +26,8 @@ mod style;
 #[cfg(test)]
 mod tests;
 
-pub use self::de::{from_slice, one_from_slice};
+pub use self::de::{from_slice, one_from_slice, one_with_header};
 pub use self::error::{Category, Error};
+pub use self::header::Header;
 pub use self::ser::{one_to_vec, to_vec};
 pub use self::style::{LineEnd, Style};

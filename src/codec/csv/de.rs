@@ -31,6 +31,15 @@ pub fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<Vec<T>, Error> {
 ///
 /// As [`from_slice`], and if there is no row or more than one.
 pub fn one_from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    one_with_header(body).map(|(row, _)| row)
+}
+
+/// Reads the one row of `body`, and tells which columns it has.
+///
+/// # Errors
+///
+/// As [`one_from_slice`].
+pub fn one_with_header<T: DeserializeOwned>(body: &[u8]) -> Result<(T, Header), Error> {
     let mut table = Table::open::<T>(body)?;
     let Some(row) = table.next()? else {
         return Err(Error::new(
@@ -44,7 +53,7 @@ pub fn one_from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     if table.rows.next_row(&mut table.cells)? {
         return Err(Error::new(Category::ManyRows, end, "more than one row"));
     }
-    Ok(row)
+    Ok((row, table.header))
 }
 
 /// A body whose header is read.

@@ -10,8 +10,10 @@ use super::scan::Cell;
 use crate::codec::jsv;
 
 /// The columns of a table, in the order of the body.
+///
+/// Only the names of the type that the rows are read into are kept: no text of the body.
 #[derive(Debug)]
-pub(super) struct Header {
+pub struct Header {
     /// The field of each column; `None` for a column that the type does not have.
     fields: Vec<Option<&'static str>>,
 }
@@ -47,6 +49,12 @@ impl Header {
             ));
         }
         Ok(Self { fields })
+    }
+
+    /// Whether there is a column for the field of this name. An empty cell has one; a default may have none.
+    #[must_use]
+    pub fn has(&self, field: &str) -> bool {
+        self.fields.contains(&Some(field))
     }
 
     pub(super) fn len(&self) -> usize {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Category, Error, Style, from_slice, one_from_slice, one_to_vec, to_vec};
+use super::{Category, Error, Style, from_slice, one_from_slice, one_to_vec, one_with_header, to_vec};
 use crate::codec::jsv;
 
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -48,6 +48,14 @@ fn an_empty_cell_is_a_default() {
         one_from_slice(b"text,number,ratio,flag,List\n,,,,\n").ok(),
         Some(Row::default())
     );
+}
+
+#[test]
+fn an_empty_cell_has_a_column_and_a_default_may_have_none() {
+    let (row, header) = one_with_header::<Row>(b"TEXT,lisT,Other\n,,\n").expect("a row");
+    assert_eq!(row, Row::default());
+    let had = ["text", "number", "ratio", "flag", "List", "Other"].map(|name| header.has(name));
+    assert_eq!(had, [true, false, false, false, true, false]);
 }
 
 #[test]

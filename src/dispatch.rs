@@ -75,6 +75,7 @@ fn log(operation: &'static str, error: &Error) {
         | Kind::Empty
         | Kind::NotCsv
         | Kind::Undecodable
+        | Kind::ColumnMissing
         | Kind::TooLarge
         | Kind::OutcomeUnknown => {
             warn!(operation, error.r#type = error_type, error = %Chain(error), "the call to the upstream failed");

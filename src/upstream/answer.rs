@@ -8,22 +8,36 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, Response, StatusCode};
+use serde::de::DeserializeOwned;
 
 use super::{Effect, Error, Kind};
 use crate::codec::csv;
 use crate::wire::Answer;
 
-/// Decodes the body of an answer that [`check`] lets through.
+/// Decodes the body of an answer that [`check`] lets through, to an operation that takes these columns of it.
 ///
 /// # Errors
 ///
-/// [`Error::Undecodable`] and [`Error::Blank`] for what is not an answer.
-pub fn decode(body: &[u8]) -> Result<Answer, Error> {
-    let answer: Answer = csv::one_from_slice(body).map_err(Error::Undecodable)?;
+/// [`Error::Undecodable`] and [`Error::Blank`] for what is not an answer, [`Error::ColumnMissing`] for one that does not
+/// say what it was asked for.
+pub fn decode(body: &[u8], columns: &[&'static str]) -> Result<Answer, Error> {
+    let answer: Answer = read(body, columns)?;
     if is_blank(columns_set(&answer)) {
         Err(Error::Blank)
     } else {
         Ok(answer)
+    }
+}
+
+/// Reads the one row of `body`, whose header must name each of `columns`.
+///
+/// The service writes every column in every answer, be there something in it or not. One that is not in the header was
+/// renamed or damaged: what it held is in the body, under a name that nobody asks for, and must not pass for nothing.
+pub(super) fn read<T: DeserializeOwned>(body: &[u8], columns: &[&'static str]) -> Result<T, Error> {
+    let (row, header) = csv::one_with_header(body).map_err(Error::Undecodable)?;
+    match columns.iter().find(|column| !header.has(column)) {
+        Some(column) => Err(Error::ColumnMissing { column }),
+        None => Ok(row),
     }
 }
 

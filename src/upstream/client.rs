@@ -91,7 +91,7 @@ impl Client {
         let answer = self
             .ask(context, operation)
             .await
-            .and_then(|body| answer::decode(&body))
+            .and_then(|body| answer::decode(&body, O::COLUMNS))
             .and_then(|answer| operation.parse(answer));
         answer.map_err(|error| match O::EFFECT {
             Effect::Read => error,

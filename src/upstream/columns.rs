@@ -8,12 +8,13 @@ use std::ops::Range;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::Error;
-use super::answer::is_blank;
-use crate::codec::{csv, jsv};
+use super::answer::{is_blank, read};
+use super::operation::ListActiveCalls;
+use super::{Error, Operation as _};
+use crate::codec::jsv;
 use crate::wire::{ActiveCall, ExtensionStatus};
 
-/// The columns of a poll, undecoded. A column that the answer does not have is an empty text: an empty list.
+/// The columns of a poll, undecoded. An empty cell is an empty text: an empty list.
 #[derive(Debug)]
 pub struct Columns {
     /// The live calls.
@@ -44,13 +45,14 @@ impl Columns {
     ///
     /// # Errors
     ///
-    /// [`Error::Undecodable`] and [`Error::Blank`] for what is not an answer.
+    /// [`Error::Undecodable`] and [`Error::Blank`] for what is not an answer, [`Error::ColumnMissing`] for one that does
+    /// not say what was asked: as for [`ListActiveCalls`].
     pub fn read(body: &[u8]) -> Result<Self, Error> {
         let Row {
             calls,
             statuses,
             license,
-        } = csv::one_from_slice(body).map_err(Error::Undecodable)?;
+        } = read(body, ListActiveCalls::COLUMNS)?;
         if is_blank([calls.is_some(), statuses.is_some(), license.is_some()]) {
             return Err(Error::Blank);
         }
@@ -124,12 +126,27 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_the_columns_is_empty_only_if_the_service_wrote_it() {
-        let columns = Columns::read(b"License\nan echo\n").unwrap();
+    fn empty_columns_are_empty_lists_only_if_the_service_wrote_them() {
+        let columns =
+            Columns::read(b"lstportaActiveCalls,ExtensionsActiveCalls,License\n,,an echo\n").unwrap();
         assert_eq!((&*columns.calls, &*columns.statuses), ("", ""));
         assert!(read_calls(&columns.calls).unwrap().is_empty());
-        let blank = Columns::read(b"ExtensionsActiveCalls,License\n,\n");
+        let blank = Columns::read(b"lstportaActiveCalls,ExtensionsActiveCalls,License\n,,\n");
         assert!(matches!(blank, Err(Error::Blank)));
         assert!(matches!(Columns::read(b"<html>"), Err(Error::Undecodable(_))));
+    }
+
+    #[test]
+    fn a_column_that_is_not_there_is_not_an_empty_one() {
+        for (header, missing) in [
+            ("ExtensionsActiveCalls,License", "lstportaActiveCalls"),
+            ("LSTPORTAACTIVECALLS,License", "ExtensionsActiveCalls"),
+        ] {
+            let error = Columns::read(format!("{header}\n[],an echo\n").as_bytes()).unwrap_err();
+            assert!(
+                matches!(error, Error::ColumnMissing { column } if column == missing),
+                "{error:?}"
+            );
+        }
     }
 }

@@ -78,7 +78,13 @@ pub enum Error {
     /// lost.
     #[error("the answer holds nothing but defaults")]
     Blank,
-    /// 200 without the column that the operation is for.
+    /// 200 with a header that does not name a column that the operation takes: the column was renamed or damaged.
+    #[error("the answer has no column {column}")]
+    ColumnMissing {
+        /// The name of the column.
+        column: &'static str,
+    },
+    /// 200 with nothing in the column that the operation is for.
     #[error("the answer lacks {column}")]
     Incomplete {
         /// The name of the column.
@@ -131,8 +137,10 @@ pub enum Kind {
     Empty,
     /// 200 with something else than CSV.
     NotCsv,
-    /// 200 with CSV that cannot be read, or that lacks what the operation is for.
+    /// 200 with CSV that cannot be read, or with nothing in it of what the operation is for.
     Undecodable,
+    /// 200 with CSV that has not all columns that the operation takes.
+    ColumnMissing,
     /// The body is over the cap.
     TooLarge,
     /// A change whose outcome could not be established.
@@ -141,7 +149,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Unroutable,
         Self::Unreachable,
         Self::Interrupted,
@@ -161,6 +169,7 @@ impl Kind {
         Self::Empty,
         Self::NotCsv,
         Self::Undecodable,
+        Self::ColumnMissing,
         Self::TooLarge,
         Self::OutcomeUnknown,
     ];
@@ -188,6 +197,7 @@ impl Kind {
             Self::Empty => "empty",
             Self::NotCsv => "not_csv",
             Self::Undecodable => "undecodable",
+            Self::ColumnMissing => "column_missing",
             Self::TooLarge => "too_large",
             Self::OutcomeUnknown => "outcome_unknown",
         }
@@ -214,6 +224,7 @@ impl Error {
             | Self::UndecodableColumn(_)
             | Self::Blank
             | Self::Incomplete { .. } => Kind::Undecodable,
+            Self::ColumnMissing { .. } => Kind::ColumnMissing,
             Self::NothingDeleted => Kind::NotFound,
             Self::OutcomeUnknown(_) => Kind::OutcomeUnknown,
         }
@@ -245,6 +256,7 @@ impl Error {
             | Self::Undecodable(_)
             | Self::UndecodableColumn(_)
             | Self::Blank
+            | Self::ColumnMissing { .. }
             | Self::Incomplete { .. } => true,
             Self::Status {
                 status, kind, csv, ..
@@ -302,6 +314,7 @@ mod tests {
             Error::NotCsv,
             undecodable(),
             Error::Blank,
+            Error::ColumnMissing { column: "Extension" },
             Error::Incomplete { column: "Extension" },
             status(206, Kind::UnexpectedStatus, true),
             status(303, Kind::UnexpectedStatus, false),

@@ -38,6 +38,9 @@ pub trait Operation: Send + Sync {
     /// What sending it does.
     const EFFECT: Effect;
 
+    /// The columns that [`parse`](Self::parse) takes, by their names on the wire: an answer without one of them is none.
+    const COLUMNS: &'static [&'static str];
+
     /// The published route, such as `GetCustomerExtensions/{License}/{ICustomer}`; `None` if only the reply route takes
     /// the operation.
     fn route(&self) -> Option<&'static str>;
@@ -49,7 +52,7 @@ pub trait Operation: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`Error::Incomplete`] if the part is not there; [`Error::NothingDeleted`].
+    /// [`Error::Incomplete`] if the part is empty; [`Error::NothingDeleted`].
     fn parse(&self, answer: wire::Answer) -> Result<Self::Answer, Error>;
 }
 

@@ -5,6 +5,7 @@
 mod recorded;
 mod support;
 
+mod columns;
 mod compat;
 mod connections;
 mod errors;

@@ -8,6 +8,7 @@
     reason = "a failed check outside of a test function is still a failed test"
 )]
 
+mod columns;
 mod corpus;
 mod data;
 mod laws;

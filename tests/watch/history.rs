@@ -364,7 +364,7 @@ fn upstream(seed: u64, begun: Instant, timelines: Arc<Vec<Timeline>>) -> Upstrea
 }
 
 fn fault(scene: &Scene, timeline: &Timeline, now: Duration, rng: &mut ChaCha8Rng) -> Reply {
-    match rng.random_range(0..11) {
+    match rng.random_range(0..12) {
         0 => Reply::Status([500, 502, 503, 401][rng.random_range(0..4)]),
         1 => Reply::Status(429),
         2 => Reply::Hang,
@@ -373,10 +373,11 @@ fn fault(scene: &Scene, timeline: &Timeline, now: Duration, rng: &mut ChaCha8Rng
         5 => Reply::Empty,
         6 => Reply::Blank,
         7 => Reply::Cut(scene.clone(), rng.random_range(0..100)),
+        8 => Reply::Renamed(scene.clone(), "lstportaActiveCalls"),
         // Stale: what was so a while ago.
-        8 => Reply::Scene(at(timeline, now.saturating_sub(Duration::from_secs(12)))),
+        9 => Reply::Scene(at(timeline, now.saturating_sub(Duration::from_secs(12)))),
         // An emptiness that is none, with the extensions or without.
-        9 => Reply::Scene(Scene {
+        10 => Reply::Scene(Scene {
             calls: Vec::new(),
             ..scene.clone()
         }),

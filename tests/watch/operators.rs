@@ -121,12 +121,13 @@ async fn no_failure_logs_what_the_rows_say() {
             ..Scene::default()
         }
     };
-    let failures: [fn(Scene) -> Reply; 5] = [
+    let failures: [fn(Scene) -> Reply; 6] = [
         |_| Reply::Closed,
         |_| Reply::Html,
         |_| Reply::Blank,
         |scene| Reply::Cut(scene, 50),
         |scene| Reply::Cut(scene, 90),
+        |scene| Reply::Renamed(scene, "lstportaActiveCalls"),
     ];
     for failure in failures {
         capture();

@@ -43,6 +43,8 @@ pub(crate) enum Reply {
     Empty,
     /// The answer's first bytes, of so many hundredths.
     Cut(Scene, usize),
+    /// A sound answer but for one bit, in the name of this column.
+    Renamed(Scene, &'static str),
     /// A legal row with nothing in it: the body of an error that lost its status.
     Blank,
     /// No answer at all.
@@ -223,6 +225,7 @@ fn exchanged(reply: Reply) -> Result<Response<Bytes>, Error> {
             let keep = (body.len() * hundredths / 100).min(body.len() - 1);
             (200, csv, body.slice(..keep))
         }
+        Reply::Renamed(scene, column) => (200, csv, renamed(&scene.body(), column)),
         Reply::Blank => (200, csv, csv_of_nothing()),
         Reply::Hang | Reply::Closed => return Err(Error::Interrupted("closed".into())),
     };
@@ -232,6 +235,15 @@ fn exchanged(reply: Reply) -> Result<Response<Bytes>, Error> {
         .headers_mut()
         .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     Ok(answer)
+}
+
+/// The body with the lowest bit of the column's name flipped.
+fn renamed(body: &Bytes, column: &str) -> Bytes {
+    let mut renamed = body.to_vec();
+    let mut names = body.windows(column.len());
+    let start = names.position(|name| name == column.as_bytes());
+    renamed[start.expect("the column is there")] ^= 1;
+    renamed.into()
 }
 
 fn csv_of_nothing() -> Bytes {

@@ -10,7 +10,7 @@ fn read(status: StatusCode, headers: &HeaderMap, body: &[u8], effect: Effect) ->
     *answer.status_mut() = status;
     *answer.headers_mut() = headers.clone();
     check(&answer, effect)?;
-    decode(answer.body())
+    decode(answer.body(), &["ExtensionLst"])
 }
 
 const SOUND: &[u8] = b"ExtensionLst,License\n[],LIC\n";
@@ -79,6 +79,19 @@ fn an_answer_is_believed_only_with_its_type_and_the_services_mark() {
         Err(Error::Undecodable(_))
     ));
     assert!(matches!(ok(&csv, b"License\n"), Err(Error::Undecodable(_))));
+    for renamed in [
+        &b"ExtensionList,License\n[],LIC\n"[..],
+        b"License\nLIC\n",
+        b"ExtensionList,License\n[],\n",
+    ] {
+        assert!(matches!(
+            ok(&csv, renamed),
+            Err(Error::ColumnMissing {
+                column: "ExtensionLst"
+            })
+        ));
+    }
+    ok(&csv, b"EXTENSIONLST,License\n,LIC\n").expect("a column is found in any case, and may be empty");
     assert!(matches!(
         ok(&csv, b"ExtensionLst,ExtensionDeleted,License\n,False,\n"),
         Err(Error::Blank)

@@ -47,6 +47,7 @@ impl Operation for AddExtension {
 
     const NAME: &'static str = "AddExtension";
     const EFFECT: Effect = Effect::Add;
+    const COLUMNS: &'static [&'static str] = &["Extension"];
 
     fn route(&self) -> Option<&'static str> {
         Some("AddCustomerExtension/{License}/{ICustomer}/{Name}/{Id}/{IAccount}")
@@ -70,6 +71,7 @@ impl Operation for AddExtensionGetIdentity {
 
     const NAME: &'static str = "AddExtensionGetIdentity";
     const EFFECT: Effect = Effect::Add;
+    const COLUMNS: &'static [&'static str] = &["Extension"];
 
     fn route(&self) -> Option<&'static str> {
         Some("AddCustomerExtenGetIdentitysion/{License}/{ICustomer}/{Name}/{Id}/{IAccount}")

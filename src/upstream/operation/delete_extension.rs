@@ -19,6 +19,7 @@ impl Operation for DeleteExtension {
 
     const NAME: &'static str = "DeleteExtension";
     const EFFECT: Effect = Effect::Change;
+    const COLUMNS: &'static [&'static str] = &["ExtensionDeleted"];
 
     fn route(&self) -> Option<&'static str> {
         Some("DeleteCustomerExtension/{License}/{ICustomer}/{ExtensionRecordId}")

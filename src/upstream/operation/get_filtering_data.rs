@@ -17,6 +17,7 @@ impl Operation for GetFilteringData {
 
     const NAME: &'static str = "GetFilteringData";
     const EFFECT: Effect = Effect::Read;
+    const COLUMNS: &'static [&'static str] = &["ExtensionLst", "ExtensionsActiveCalls"];
 
     fn route(&self) -> Option<&'static str> {
         Some("GetFilteringData/{License}/{ICustomer}/{IsFiltering}")

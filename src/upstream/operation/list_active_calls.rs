@@ -28,6 +28,7 @@ impl Operation for ListActiveCalls {
 
     const NAME: &'static str = "ListActiveCalls";
     const EFFECT: Effect = Effect::Read;
+    const COLUMNS: &'static [&'static str] = &["lstportaActiveCalls", "ExtensionsActiveCalls"];
 
     fn route(&self) -> Option<&'static str> {
         Some(match self.products {

@@ -19,6 +19,7 @@ impl Operation for ListExtensions {
 
     const NAME: &'static str = "ListExtensions";
     const EFFECT: Effect = Effect::Read;
+    const COLUMNS: &'static [&'static str] = &["ExtensionLst"];
 
     fn route(&self) -> Option<&'static str> {
         Some(match self.products {

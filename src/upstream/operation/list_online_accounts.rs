@@ -17,6 +17,7 @@ impl Operation for ListOnlineAccounts {
 
     const NAME: &'static str = "ListOnlineAccounts";
     const EFFECT: Effect = Effect::Read;
+    const COLUMNS: &'static [&'static str] = &["ExtensionsActiveCalls", "ExtensionLst"];
 
     fn route(&self) -> Option<&'static str> {
         Some("GetOnlineAccounts/{License}/{ICustomer}/{GetSipStatus}")

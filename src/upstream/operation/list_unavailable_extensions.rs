@@ -17,6 +17,7 @@ impl Operation for ListUnavailableExtensions {
 
     const NAME: &'static str = "ListUnavailableExtensions";
     const EFFECT: Effect = Effect::Read;
+    const COLUMNS: &'static [&'static str] = &["ExtensionLst"];
 
     fn route(&self) -> Option<&'static str> {
         Some("GetUnavailableExtensions/{License}/{ICustomer}/{isUnavailable}")

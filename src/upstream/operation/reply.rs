@@ -40,6 +40,8 @@ impl Operation for Reply {
 
     const NAME: &'static str = "Reply";
     const EFFECT: Effect = Effect::Change;
+    /// Which columns matter is the members' to decide, and the service alone knows how: what is there is passed on.
+    const COLUMNS: &'static [&'static str] = &[];
 
     fn route(&self) -> Option<&'static str> {
         None

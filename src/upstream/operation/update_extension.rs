@@ -25,6 +25,7 @@ impl Operation for UpdateExtension {
 
     const NAME: &'static str = "UpdateExtension";
     const EFFECT: Effect = Effect::Change;
+    const COLUMNS: &'static [&'static str] = &["Extension"];
 
     fn route(&self) -> Option<&'static str> {
         Some("UpdateCustomerExtension/{License}/{ICustomer}/{ExtensionRecordId}/{Name}/{Id}/{IAccount}")

@@ -84,13 +84,17 @@ fn what_cannot_be_read_leaves_what_was() {
     let good = body(&[call(1, "n")], &[status(1, "n")]);
     rows(&mut observer, good.clone());
     let blank = csv::one_to_vec(&Answer::default(), csv::Style::V3).unwrap();
-    let bad_calls = b"lstportaActiveCalls,License\n[{IEnv:x}],e\n".to_vec();
-    let bad_statuses = b"ExtensionsActiveCalls,License\n[{i_c_ext:1},e\n".to_vec();
+    let bad_calls = b"lstportaActiveCalls,ExtensionsActiveCalls,License\n[{IEnv:x}],[],e\n".to_vec();
+    let bad_statuses = b"lstportaActiveCalls,ExtensionsActiveCalls,License\n[],[{i_c_ext:1},e\n".to_vec();
+    let no_calls = b"ExtensionsActiveCalls,License\n[],e\n".to_vec();
+    let no_statuses = b"lstportaActiveCalls,License\n[],e\n".to_vec();
     let html = b"<html>Sign in</html>".to_vec();
     for bad in [
         blank,
         bad_calls,
         bad_statuses,
+        no_calls,
+        no_statuses,
         html,
         good[..good.len() / 2].to_vec(),
     ] {
@@ -100,10 +104,11 @@ fn what_cannot_be_read_leaves_what_was() {
 }
 
 #[test]
-fn an_answer_without_the_columns_is_empty_only_if_the_service_wrote_it() {
-    let (calls, statuses) = rows(&mut observer(), Bytes::from_static(b"License\nan echo\n"));
+fn empty_columns_show_nothing_only_if_the_service_wrote_them() {
+    let body = |license| format!("lstportaActiveCalls,ExtensionsActiveCalls,License\n,,{license}\n");
+    let (calls, statuses) = rows(&mut observer(), body("an echo").into());
     assert!(calls.is_empty() && statuses.is_empty());
-    assert!(observer().read(Bytes::from_static(b"ContentId\n0\n")).is_err());
+    assert!(observer().read(body("").into()).is_err());
 }
 
 #[test]

@@ -17,6 +17,8 @@ async fn no_failure_empties_the_state_or_makes_a_version() {
         Reply::Blank,
         Reply::Cut(scene.clone(), 50),
         Reply::Cut(scene.clone(), 99),
+        Reply::Renamed(scene.clone(), "lstportaActiveCalls"),
+        Reply::Renamed(scene.clone(), "ExtensionsActiveCalls"),
     ] {
         let gateway = gateway_over(scene.clone());
         let (mut stream, mut held) = begin(&gateway).await;
@@ -46,6 +48,32 @@ async fn no_failure_empties_the_state_or_makes_a_version() {
             event = stream.event().await;
         }
         assert_eq!(event.freshness(), Freshness::Live);
+    }
+}
+
+/// The feed used to be live, and every call to have ended.
+#[tokio::test(start_paused = true)]
+async fn a_column_whose_name_is_damaged_is_not_an_empty_one() {
+    for column in ["lstportaActiveCalls", "ExtensionsActiveCalls"] {
+        let scene = Scene::of(3);
+        let gateway = gateway_over(scene.clone());
+        let (mut stream, mut held) = begin(&gateway).await;
+        gateway.upstream.set(Reply::Renamed(scene.clone(), column));
+        let event = stream.event().await;
+        held.apply(&event);
+        assert_eq!(
+            (event.freshness(), &held.state),
+            (Freshness::Stale, &scene.told())
+        );
+        let cause = as_status(feed_state(&event).cause.as_ref().expect("a cause"));
+        let expected = (Code::Internal, "UPSTREAM_COLUMN_MISSING".to_owned(), false);
+        assert_eq!(told(&cause), expected, "{column}");
+    }
+    for column in ["ExtensionLst", "License", "FeatureName"] {
+        let gateway = gateway_over(Scene::default());
+        gateway.upstream.set(Reply::Renamed(Scene::of(3), column));
+        let (_, held) = begin(&gateway).await;
+        assert_eq!(held.state, Scene::of(3).told(), "{column} is not of the watch");
     }
 }
 

@@ -21,7 +21,7 @@ pub mod watching;
 use jiff::tz::TimeZone;
 use tonic::{Request, Response, Status};
 
-pub use self::error::{Error, Violation};
+pub use self::error::{Error, Violation, Violations};
 pub use self::watching::Watching;
 use crate::caller::{Caller, Callers};
 use crate::dispatch::Dispatcher;
@@ -63,8 +63,9 @@ fn respond<T>(result: Result<T, Error>) -> Result<Response<T>, Status> {
 fn to_status(error: Error) -> Status {
     match error {
         Error::Invalid(violations) => {
-            let told = violations.iter();
-            status::of_violations(told.map(|Violation { field, description }| (&**field, &**description)))
+            let told = violations.told().iter();
+            let told = told.map(|Violation { field, description }| (&**field, &**description));
+            status::of_violations(told, violations.left_out())
         }
         Error::Upstream(error) => status::of_call(&error),
         Error::Watch(end) => status::of_watch(end),

@@ -22,6 +22,9 @@ const RETRY_DELAY: Duration = Duration::from_secs(1);
 /// The longest wait passed on to a caller.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(300);
 
+/// The key of an `ErrorInfo` that says how many violations are not in the `BadRequest`.
+const LEFT_OUT: &str = "violations_left_out";
+
 /// A row of the table.
 struct Row {
     code: Code,
@@ -184,13 +187,13 @@ pub fn explain(cause: &NotLive) -> pb::Status {
     })
 }
 
-/// The status of a request that breaks rules: the paths of fields, and what each must be.
+/// The status of a request that breaks rules: the paths of fields, and what each must be; and how many more there are.
 #[must_use]
-pub fn of_violations<'v>(violations: impl IntoIterator<Item = (&'v str, &'v str)>) -> Status {
-    let mut details = INVALID_REQUEST.details(HashMap::new());
-    let violations = violations.into_iter();
+pub fn of_violations<'v>(told: impl IntoIterator<Item = (&'v str, &'v str)>, left_out: usize) -> Status {
+    let more = (left_out > 0).then(|| (LEFT_OUT.to_owned(), left_out.to_string()));
+    let mut details = INVALID_REQUEST.details(more.into_iter().collect());
     details.set_bad_request(
-        violations
+        told.into_iter()
             .map(|(field, description)| FieldViolation::new(field, description))
             .collect::<Vec<_>>(),
     );
@@ -264,7 +267,7 @@ mod tests {
             ("name", "must not be empty"),
             ("product_ids[1]", "must not contain a comma"),
         ];
-        let details = of_violations(violations).get_error_details();
+        let details = of_violations(violations, 0).get_error_details();
         let told: Vec<_> = details
             .bad_request()
             .expect("a BadRequest")

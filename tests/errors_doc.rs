@@ -115,7 +115,7 @@ fn what_the_gateway_refuses_is_listed() {
         End::Failed,
     ];
     for refused in ends.map(status::of_watch).into_iter().chain([
-        status::of_violations([]),
+        status::of_violations([], 0),
         status::of_watch(End::OtherFeed),
         status::malformed_request(),
         status::unsupported_request(),

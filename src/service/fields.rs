@@ -13,7 +13,7 @@
 
 use std::time::Duration;
 
-use super::error::{Error, Violation};
+use super::error::{Error, Violations};
 use crate::upstream::Transport;
 use crate::upstream::value::{Id, Invalid, Number, OptionalId, ProductIds, StandIn, Text, clash};
 
@@ -21,7 +21,7 @@ use crate::upstream::value::{Id, Invalid, Number, OptionalId, ProductIds, StandI
 #[derive(Debug)]
 pub(super) struct Fields<'r> {
     transport: Transport,
-    violations: Vec<Violation>,
+    violations: Violations,
     /// The texts that break no rule by themselves.
     texts: Vec<(&'static str, &'r str)>,
 }
@@ -31,7 +31,7 @@ impl<'r> Fields<'r> {
     pub(super) fn over(transport: Transport) -> Self {
         Self {
             transport,
-            violations: Vec::new(),
+            violations: Violations::default(),
             texts: Vec::new(),
         }
     }
@@ -40,7 +40,7 @@ impl<'r> Fields<'r> {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] with every violation, if there is one.
+    /// [`Error::Invalid`] with the violations, if there is one.
     pub(super) fn finish<T>(mut self, read: T) -> Result<T, Error> {
         self.check_together();
         if self.violations.is_empty() {
@@ -77,8 +77,10 @@ impl<'r> Fields<'r> {
         }
         parsed.unwrap_or_else(|violations| {
             for (index, invalid) in violations {
-                let field = index.map_or_else(|| field.to_owned(), |index| format!("{field}[{index}]"));
-                self.violate(field, invalid.to_string());
+                match index {
+                    Some(index) => self.violations.add(format_args!("{field}[{index}]"), invalid),
+                    None => self.violations.add(field, invalid),
+                }
             }
             None
         })
@@ -109,7 +111,7 @@ impl<'r> Fields<'r> {
     ) -> Option<Duration> {
         let read = value.map(Duration::try_from).transpose();
         read.unwrap_or_else(|_| {
-            self.violate(field.to_owned(), "must be a duration of 0 or more".to_owned());
+            self.violations.add(field, "must be a duration of 0 or more");
             None
         })
     }
@@ -122,21 +124,17 @@ impl<'r> Fields<'r> {
         };
         let mut fields: Vec<_> = self.texts.iter().filter(|(_, text)| pair.is_in(text)).collect();
         fields.dedup_by_key(|(field, _)| *field);
-        let told: Vec<_> = fields.into_iter().map(|(field, _)| (*field).to_owned()).collect();
-        for field in told {
-            self.violate(field, format!("the texts together {}", pair.told));
+        for (field, _) in fields {
+            self.violations
+                .add(field, format_args!("the texts together {}", pair.told));
         }
     }
 
     fn note<T: StandIn>(&mut self, field: &'static str, parsed: Result<T, Invalid>) -> T {
         parsed.unwrap_or_else(|invalid| {
-            self.violate(field.to_owned(), invalid.to_string());
+            self.violations.add(field, invalid);
             T::stand_in()
         })
-    }
-
-    fn violate(&mut self, field: String, description: String) {
-        self.violations.push(Violation { field, description });
     }
 }
 
@@ -148,7 +146,8 @@ mod tests {
         let Err(Error::Invalid(violations)) = fields.finish(()) else {
             panic!("violations");
         };
-        violations.into_iter().map(|violation| violation.field).collect()
+        let told = violations.told().iter();
+        told.map(|violation| violation.field.clone()).collect()
     }
 
     #[test]
@@ -189,9 +188,9 @@ mod tests {
             fields.product_ids("product_ids", &ids);
             let noted = match fields.finish(()) {
                 Err(Error::Invalid(violations)) => violations,
-                _ => Vec::new(),
+                _ => Violations::default(),
             };
-            let noted: Vec<_> = noted.iter().map(|violation| &*violation.field).collect();
+            let noted: Vec<_> = noted.told().iter().map(|violation| &*violation.field).collect();
             assert_eq!(noted, expected, "{transport:?}");
         }
     }

@@ -141,6 +141,62 @@ async fn the_form_refuses_only_empty_and_long_texts() {
     assert_eq!(sandbox.seen(), []);
 }
 
+/// What a status takes of the header list that a client bounds: each entry counts 32 bytes more than its texts.
+fn header_list_size(status: &Status) -> usize {
+    let mut trailers = http::HeaderMap::new();
+    status
+        .add_header(&mut trailers)
+        .expect("a status that fits headers");
+    let sizes = trailers.iter();
+    sizes
+        .map(|(name, value)| name.as_str().len() + value.len() + 32)
+        .sum()
+}
+
+#[tokio::test]
+async fn of_thousands_of_violations_the_first_are_told_and_the_rest_are_counted() {
+    use tonic_types::StatusExt as _;
+    let sandbox = RunningSandbox::recorded().await;
+    let gateway = Gateway::serving(&sandbox.url, Transport::Routes).await;
+    let mut client = gateway.client().await;
+    // The sentences have different lengths: a count alone does not bound the status.
+    for (bad, least) in [("", 50), ("/", 50), ("%😀", 30)] {
+        let product_ids = vec![bad.to_owned(); 8_000];
+        let request = ListExtensionsRequest {
+            i_customer: 0,
+            product_ids: product_ids.clone(),
+        };
+        let unary = client.list_extensions(request).await.map(|_| ());
+        let request = ActiveCallsRequest {
+            i_customer: 0,
+            product_ids,
+            ..ActiveCallsRequest::default()
+        };
+        let watch = client.active_calls(request).await.map(|_| ());
+        for status in [unary, watch].map(|answer| answer.expect_err("a refusal")) {
+            assert_eq!(status.code(), Code::InvalidArgument, "{bad}");
+            let told = violated_fields(&status);
+            let first = (0..).map(|index| format!("product_ids[{index}]"));
+            let expected = std::iter::once("i_customer".to_owned()).chain(first);
+            assert_eq!(told, expected.take(told.len()).collect::<Vec<_>>(), "{bad}");
+            assert!((least..=50).contains(&told.len()), "{bad}: {}", told.len());
+            let info = status.get_details_error_info().expect("an ErrorInfo");
+            assert_eq!(
+                info.metadata["violations_left_out"],
+                (8_001 - told.len()).to_string()
+            );
+            assert!(
+                header_list_size(&status) < 8 * 1024,
+                "{bad}: {}",
+                header_list_size(&status)
+            );
+        }
+    }
+    let status = client.add_extension(add("", "")).await.expect_err("a refusal");
+    let info = status.get_details_error_info().expect("an ErrorInfo");
+    assert_eq!(info.metadata.get("violations_left_out"), None, "all are told");
+}
+
 /// The fields that each RPC names when every id is `id`.
 async fn all_ids(client: &mut Client, id: i64) -> Vec<Vec<String>> {
     let (name, number) = ("Sales".to_owned(), "201".to_owned());

@@ -101,7 +101,7 @@ pub async fn run(
     let stop = CancellationToken::new();
 
     let mut tasks = Tasks::default();
-    let health = health::start(&readiness, &mut tasks).await;
+    let health = health::start(&readiness, stop.clone(), &mut tasks).await;
     tasks.spawn("the readiness probe", {
         let watched = watch_upstream(client, readiness.clone());
         async { match watched.await {} }

@@ -154,7 +154,6 @@ async fn on_stop_it_drops_readiness_at_once_and_finishes_calls_in_flight() {
         (503, "not ready: draining\n".to_owned())
     );
     assert_eq!(gateway.page("/livez").await.0, 200);
-    drop((health, liveness));
     let answer = calls
         .join_next()
         .await
@@ -162,6 +161,31 @@ async fn on_stop_it_drops_readiness_at_once_and_finishes_calls_in_flight() {
         .expect("it does not panic");
     assert_eq!(answer.expect("it was finished").into_inner().extensions.len(), 3);
     gateway.ended().await;
+}
+
+#[tokio::test]
+async fn the_drain_does_not_wait_for_who_watches_health() {
+    let sandbox = RunningSandbox::recorded().await;
+    let mut setup = Setup::default();
+    setup.server.drain_timeout = Duration::from_secs(3600);
+    let mut gateway = Gateway::serving(&sandbox.url, setup).await;
+    let mut watches = Vec::new();
+    for name in ["", SERVICE, "liveness"] {
+        let mut watch = gateway.watch_health(name).await;
+        until(&mut watch, Serving).await;
+        watches.push(watch);
+    }
+    gateway.stop();
+    gateway.ended().await;
+    let mut told = Vec::new();
+    for mut watch in watches {
+        let mut states = Vec::new();
+        while let Some(answer) = watch.message().await.expect("it ends with OK") {
+            states.push(answer.status());
+        }
+        told.push(states);
+    }
+    assert_eq!(told, [vec![NotServing], vec![NotServing], vec![]]);
 }
 
 #[tokio::test]

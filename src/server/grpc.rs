@@ -25,6 +25,11 @@ const MAX_STREAMS: u32 = 2048;
 const STREAM_WINDOW: u32 = 64 * 1024;
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
 
+/// Streams of one connection that the server itself resets, over its life, because its peer breaks rules of HTTP/2. One
+/// that has had as many is cut. This is what HTTP libraries have by default; tonic's default is no limit, which turns
+/// their guard against floods of resets (RUSTSEC-2024-0003) off.
+const MAX_LOCAL_RESETS: usize = 1024;
+
 /// The headers of one request, in bytes.
 const MAX_HEADER_LIST: u32 = 16 * 1024;
 
@@ -71,6 +76,7 @@ pub(super) async fn serve(
         .max_concurrent_streams(MAX_STREAMS)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
+        .http2_max_local_error_reset_streams(Some(MAX_LOCAL_RESETS))
         .http2_max_header_list_size(MAX_HEADER_LIST)
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))

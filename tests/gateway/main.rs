@@ -9,6 +9,7 @@ mod columns;
 mod compat;
 mod connections;
 mod errors;
+mod floods;
 mod lifecycle;
 mod operations;
 mod refusals;

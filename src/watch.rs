@@ -32,6 +32,7 @@ mod params;
 mod poller;
 mod polling;
 mod registry;
+mod turns;
 mod watcher;
 
 pub use self::end::{End, Explain, NotLive, PollFailure, Quota};

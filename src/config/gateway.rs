@@ -58,6 +58,14 @@ pub struct GatewayArgs {
     /// From the end of one poll of live calls to the start of the next
     #[arg(long, env = "PORTICO_POLL_INTERVAL", default_value_t = watch::Params::default().interval.into(), value_name = "TIME")]
     poll_interval: Time,
+    /// Polls of live calls at one time, without those whose customers are slow to be answered
+    #[arg(
+        long,
+        env = "PORTICO_POLL_CONCURRENCY",
+        default_value_t = watch::Params::default().concurrent_polls,
+        value_name = "COUNT"
+    )]
+    poll_concurrency: usize,
     /// The most watchers of one query: a customer, with or without product ids
     #[arg(
         long,
@@ -165,7 +173,7 @@ impl GatewayArgs {
     ///
     /// # Errors
     ///
-    /// [`Refused`] for an unknown zone, and for a poll interval under 50 ms.
+    /// [`Refused`] for an unknown zone, for a poll interval under 50 ms, and for no polls.
     pub fn server(&self, drain_delay: Duration) -> Result<server::Params, Refused> {
         let zone = TimeZone::get(&self.upstream_timezone).map_err(|_| {
             Refused::new(
@@ -176,8 +184,12 @@ impl GatewayArgs {
         if *self.poll_interval < MIN_POLL_INTERVAL {
             return Err(Refused::new("--poll-interval", "must be at least 50ms"));
         }
+        if self.poll_concurrency == 0 {
+            return Err(Refused::new("--poll-concurrency", "must be at least 1"));
+        }
         let watch = watch::Params {
             interval: self.poll_interval.into(),
+            concurrent_polls: self.poll_concurrency,
             max_feed_watchers: self.max_feed_watchers,
             max_watchers: self.max_watchers,
             max_feeds: self.max_feeds,

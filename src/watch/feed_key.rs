@@ -20,7 +20,22 @@ pub struct FeedKey {
     pub products: Option<ProductIds>,
 }
 
+/// Whom a feed is of, whatever the query: what the shares of customers are counted by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Customer {
+    pub(super) license: License,
+    pub(super) i_customer: Id,
+}
+
 impl FeedKey {
+    /// Whom the feed is of.
+    pub(super) fn customer(&self) -> Customer {
+        Customer {
+            license: self.license.clone(),
+            i_customer: self.i_customer,
+        }
+    }
+
     /// The operation that asks the query.
     pub(super) fn operation(&self) -> ListActiveCalls {
         let Self {

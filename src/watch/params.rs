@@ -15,7 +15,7 @@ pub struct Params {
     pub quiet_after: Duration,
     /// How much more slowly. Failing polls back off as far, too.
     pub slow_factor: u32,
-    /// Polls of all feeds at one time: polls must not starve the calls.
+    /// Quick polls of all feeds at one time, and half as many slow ones beside them: polls must not starve the calls.
     pub concurrent_polls: usize,
     /// How long a feed is kept after its last watcher.
     pub linger: Duration,
@@ -61,6 +61,12 @@ impl Params {
         }
     }
 
+    /// After how long a poll is slow. A quick one waits for turns that others hold no longer than that, so it is the
+    /// part of an interval that a wait may add. The floor is for intervals that are shorter than most answers.
+    pub(super) fn slow_after(&self) -> Duration {
+        (self.interval / 4).max(Duration::from_millis(250))
+    }
+
     /// A factor around 1, drawn anew each time.
     pub(super) fn jittered(&self) -> f64 {
         1.0 + self.jitter * rand::random_range(-1.0..=1.0)
@@ -74,7 +80,7 @@ impl Default for Params {
             jitter: 0.1,
             quiet_after: Duration::from_secs(300),
             slow_factor: 4,
-            concurrent_polls: 16,
+            concurrent_polls: 32,
             linger: Duration::from_secs(15),
             open_timeout: Duration::from_secs(5),
             stale_intervals: 3,

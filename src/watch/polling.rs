@@ -5,19 +5,19 @@
 //!     └──── due, a turn is free ─────────────────────────────▲
 //! ```
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::tz::TimeZone;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::end::Explain;
 use super::feed::Feed;
 use super::registry::Registry;
+use super::turns::{Place, Turn, Turns};
 use crate::lifecycle::Readiness;
 use crate::upstream::{Client, Context, Error};
 
@@ -30,7 +30,7 @@ pub(super) struct Polling {
     pub(super) zone: TimeZone,
     pub(super) explain: Explain,
     /// Polls of all feeds take turns, so that they do not starve the calls.
-    turns: Arc<Semaphore>,
+    turns: Arc<Turns>,
     pub(super) draining: CancellationToken,
 }
 
@@ -39,17 +39,9 @@ pub(super) enum Poll {
     /// There is none.
     Idle,
     /// It waits for its turn: nothing has been sent.
-    Queued(Later<Turn>),
+    Queued(Place),
     /// It has its turn, and the upstream is asked.
-    Asking(Later<Answer>),
-}
-
-type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-
-/// The right to ask the upstream, given back when dropped.
-#[derive(Debug)]
-pub(super) struct Turn {
-    _permit: OwnedSemaphorePermit,
+    Asking(Pin<Box<dyn Future<Output = Answer> + Send>>),
 }
 
 /// How a poll ended.
@@ -81,7 +73,7 @@ impl Polling {
         draining: CancellationToken,
     ) -> Self {
         Self {
-            turns: Arc::new(Semaphore::new(registry.params.concurrent_polls)),
+            turns: Arc::new(Turns::new(registry.params.concurrent_polls)),
             registry,
             client,
             readiness,
@@ -93,32 +85,32 @@ impl Polling {
 
     /// Polls `feed` at once if a turn is free, and queues for one if not.
     pub(super) fn start(self: &Arc<Self>, feed: &Feed) -> Poll {
-        // None is free while anybody is queued: a turn that is given back goes to the next in the queue.
-        match self.turns.clone().try_acquire_owned() {
-            Ok(permit) => self.ask(feed, Turn { _permit: permit }),
-            Err(_) => Poll::Queued(Box::pin(turn(self.turns.clone()))),
+        let mut place = self.turns.line_up(feed.key.customer());
+        match place.at_once() {
+            Some(turn) => self.ask(feed, turn),
+            None => Poll::Queued(place),
         }
     }
 
     /// Polls `feed`, whose turn it is.
-    pub(super) fn ask(self: &Arc<Self>, feed: &Feed, turn: Turn) -> Poll {
+    pub(super) fn ask(self: &Arc<Self>, feed: &Feed, mut turn: Turn) -> Poll {
         let polling = self.clone();
         let context = Context::of_gateway(feed.key.license.clone());
         let operation = feed.key.operation();
         Poll::Asking(Box::pin(async move {
-            let _turn = turn;
             let started = Instant::now();
-            let answer = polling.client.poll(&context, &operation).await;
+            let slow_after = polling.registry.params.slow_after();
+            let mut answer = pin!(polling.client.poll(&context, &operation));
+            let answer = if let Ok(answer) = timeout(slow_after, &mut answer).await {
+                answer
+            } else {
+                turn.note(true);
+                answer.await
+            };
             let took = started.elapsed();
+            turn.note(took >= slow_after);
             Answer { answer, took }
         }))
-    }
-}
-
-async fn turn(turns: Arc<Semaphore>) -> Turn {
-    let permit = turns.acquire_owned().await;
-    Turn {
-        _permit: permit.expect("the semaphore is never closed"),
     }
 }
 

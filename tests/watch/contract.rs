@@ -2,6 +2,7 @@
 
 mod ends;
 mod failure;
+mod fairness;
 mod opening;
 mod polls;
 mod tenants;
@@ -37,6 +38,14 @@ fn gateway_over(scene: Scene) -> Gateway {
 
 fn with(params: Params) -> Gateway {
     Gateway::new(&Upstream::always(Reply::Scene(Scene::of(3))), params)
+}
+
+/// A watch of `customer` that differs from its others by a product.
+fn of_product(customer: i64, product: usize) -> ActiveCallsRequest {
+    ActiveCallsRequest {
+        product_ids: vec![product.to_string()],
+        ..request(customer)
+    }
 }
 
 /// Lets time pass: the clock is paused, and leaps as soon as everybody waits.

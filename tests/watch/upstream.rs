@@ -99,6 +99,13 @@ impl Upstream {
         self.lock().script = constant(reply);
     }
 
+    /// Answers by the script of another from now on.
+    pub(crate) fn take_script_of(&self, other: &Self) {
+        let mut script = constant(Reply::Hang);
+        std::mem::swap(&mut script, &mut other.lock().script);
+        self.lock().script = script;
+    }
+
     pub(crate) fn show(&self, scene: Scene) {
         self.set(Reply::Scene(scene));
     }

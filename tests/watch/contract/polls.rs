@@ -32,19 +32,19 @@ async fn the_wait_between_polls_varies_by_a_tenth() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn polls_of_all_feeds_share_a_limit() {
+async fn polls_of_one_customer_share_a_limit() {
     let upstream = Upstream::always(Reply::Hang);
     let gateway = Gateway::new(
         &upstream,
         Params {
-            concurrent_polls: 2,
+            concurrent_polls: 16,
             ..even()
         },
     );
     let mut opens = JoinSet::new();
-    for customer in 1..6 {
+    for product in 1..6 {
         let gateway = gateway.clone();
-        opens.spawn(async move { gateway.open(request(customer)).await.map(drop) });
+        opens.spawn(async move { gateway.open(of_product(1, product)).await.map(drop) });
     }
     let opened = opens.join_all().await;
     assert!(opened.iter().all(Result::is_err));
@@ -65,7 +65,7 @@ async fn polls_of_all_feeds_share_a_limit() {
 #[tokio::test(start_paused = true)]
 async fn a_feed_that_nobody_watches_any_more_leaves_its_turn_to_the_next() {
     let upstream = Upstream::scripted(|asked| Answer {
-        after: if asked.customer == 3 {
+        after: if asked.products == "3" {
             Duration::ZERO
         } else {
             7 * SECOND
@@ -79,14 +79,14 @@ async fn a_feed_that_nobody_watches_any_more_leaves_its_turn_to_the_next() {
             ..even()
         },
     );
-    let (first, second) = (gateway.open(request(1)), gateway.open(request(2)));
+    let (first, second) = (gateway.open(of_product(1, 1)), gateway.open(of_product(1, 2)));
     let (first, second) = tokio::join!(first, second);
     assert!(first.is_err() && second.is_err(), "no answer within 5 s");
-    let mut third = gateway.watch(request(3)).await;
+    let mut third = gateway.watch(of_product(1, 3)).await;
     assert_eq!(reason(&third.event().await), Some(Reason::Initial));
-    let asked = upstream.polls().into_iter().map(|poll| poll.asked.customer);
-    assert_eq!(asked.collect::<Vec<_>>(), [1, 3]);
-    let kept = gateway.hub.feeds().into_iter().map(|feed| feed.i_customer);
+    let asked = upstream.polls().into_iter().map(|poll| poll.asked.products);
+    assert_eq!(asked.collect::<Vec<_>>(), ["1", "3"]);
+    let kept = gateway.hub.feeds().into_iter().map(|feed| feed.product_ids);
     assert_eq!(
         kept.collect::<Vec<_>>(),
         ["1", "3"],

@@ -160,6 +160,7 @@ pub fn of_watch(end: End) -> Status {
             let (subject, limit) = match quota {
                 Quota::FeedWatchers(limit) => ("watchers of one feed", limit),
                 Quota::Watchers(limit) => ("watchers", limit),
+                Quota::CustomerFeeds(limit) => ("feeds of one customer", limit),
                 Quota::Feeds(limit) => ("feeds", limit),
             };
             details.add_quota_failure_violation(subject, format!("at most {limit}"));

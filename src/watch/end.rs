@@ -36,6 +36,8 @@ pub enum Quota {
     FeedWatchers(usize),
     /// Watchers of the gateway.
     Watchers(usize),
+    /// Feeds of one customer by one licence.
+    CustomerFeeds(usize),
     /// Feeds of the gateway.
     Feeds(usize),
 }
@@ -59,6 +61,14 @@ pub struct PollFailure {
     pub kind: Kind,
     /// How long the upstream asked to wait.
     pub retry_after: Option<Duration>,
+}
+
+impl PollFailure {
+    /// Whether what is wrong is the query, so that asking again would not help: a customer that does not exist, an
+    /// operation the host lacks.
+    pub(super) fn refuses_query(&self) -> bool {
+        matches!(self.kind, Kind::NotFound | Kind::Refused | Kind::NoOperation)
+    }
 }
 
 impl From<&Error> for PollFailure {

@@ -36,6 +36,11 @@ impl FeedKey {
         }
     }
 
+    /// Whether both are of one customer.
+    pub(super) fn has_customer_of(&self, other: &Self) -> bool {
+        self.i_customer == other.i_customer && self.license == other.license
+    }
+
     /// The operation that asks the query.
     pub(super) fn operation(&self) -> ListActiveCalls {
         let Self {

@@ -8,7 +8,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use super::cursor::Cursor;
-use super::end::{End, Explain};
+use super::end::{End, Explain, PollFailure};
 use super::feed::FeedInfo;
 use super::feed_key::FeedKey;
 use super::history::OtherFeed;
@@ -18,7 +18,7 @@ use super::polling::Polling;
 use super::registry::{Registry, Seat};
 use super::watcher::{Options, Watcher};
 use crate::lifecycle::Readiness;
-use crate::upstream::{Client, Kind};
+use crate::upstream::Client;
 
 /// The watch of the process. Clones share it.
 #[derive(Clone, Debug)]
@@ -97,10 +97,9 @@ impl Hub {
                 if shared.log.is_some() {
                     return Ok(());
                 }
-                // What is wrong is the query: a customer that does not exist, an operation the host lacks.
-                let kind = shared.poller.last_failure().map(|failure| failure.kind);
-                if let Some(kind @ (Kind::NotFound | Kind::Refused | Kind::NoOperation)) = kind {
-                    return Err(End::Query(kind));
+                let failure = shared.poller.last_failure();
+                if let Some(failure) = failure.filter(PollFailure::refuses_query) {
+                    return Err(End::Query(failure.kind));
                 }
             }
             changed.await;

@@ -47,6 +47,8 @@ pub struct Params {
     pub max_feed_watchers: usize,
     /// Watchers of the process.
     pub max_watchers: usize,
+    /// Feeds of one customer by one licence.
+    pub max_customer_feeds: usize,
     /// Feeds of the process.
     pub max_feeds: usize,
 }
@@ -96,6 +98,7 @@ impl Default for Params {
             reconnect_window: Duration::from_secs(20),
             max_feed_watchers: 1_000,
             max_watchers: 20_000,
+            max_customer_feeds: 64,
             max_feeds: 2_000,
         }
     }

@@ -66,6 +66,7 @@ impl Registry {
     fn find_or_start(&self, key: FeedKey, start: impl FnOnce(Arc<Feed>)) -> Result<Arc<Feed>, Quota> {
         let Params {
             max_feed_watchers,
+            max_customer_feeds,
             max_feeds,
             ..
         } = self.params;
@@ -82,6 +83,10 @@ impl Registry {
         }
         if feeds.len() >= max_feeds {
             return Err(Quota::Feeds(max_feeds));
+        }
+        let of_customer = feeds.keys().filter(|other| other.has_customer_of(&key));
+        if of_customer.count() >= max_customer_feeds {
+            return Err(Quota::CustomerFeeds(max_customer_feeds));
         }
         let feed = Arc::new(Feed::new(key.clone(), &self.params));
         feed.lock().watchers = 1;

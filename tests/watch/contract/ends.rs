@@ -257,3 +257,28 @@ async fn each_limit_is_refused_with_the_quota_that_is_used_up() {
         gateway.watch(request(customer)).await;
     }
 }
+
+/// One customer's product lists used to take every feed there is.
+#[tokio::test(start_paused = true)]
+async fn one_customer_has_64_feeds_at_most_and_takes_none_of_another() {
+    let gateway = gateway_over(Scene::of(1));
+    let mut streams = Vec::new();
+    for product in 1..=64 {
+        streams.push(gateway.watch(of_product(1, product)).await);
+    }
+    let status = refused(&gateway, of_product(1, 65)).await;
+    assert_eq!(
+        told(&status),
+        (Code::ResourceExhausted, "WATCH_QUOTA".to_owned(), true)
+    );
+    let details = status.get_error_details();
+    let violations = &details.quota_failure().expect("a QuotaFailure").violations;
+    assert_eq!(violations[0].subject, "feeds of one customer");
+    assert_eq!(violations[0].description, "at most 64");
+    gateway.watch(of_product(1, 64)).await;
+    gateway.watch(request(2)).await;
+    gateway.of_license("other").watch(of_product(1, 65)).await;
+    streams.pop();
+    pass(16 * SECOND).await;
+    gateway.watch(of_product(1, 65)).await;
+}

@@ -115,14 +115,23 @@ impl Owner {
         feed.close(End::Draining);
     }
 
-    /// Whether the feed has been alone for long enough and is gone now.
+    /// Whether the feed has been alone for long enough and is gone now. One whose query is refused need not be alone for any
+    /// time: there is no state to keep, and the next who asks is to hear what the upstream says then.
     fn is_over(&mut self, now: Instant) -> bool {
-        if self.feed.lock().watchers > 0 {
-            self.leaves_at = None;
-            return false;
+        let is_refused = {
+            let shared = self.feed.lock();
+            if shared.watchers > 0 {
+                self.leaves_at = None;
+                return false;
+            }
+            let failure = shared.poller.last_failure();
+            shared.log.is_none() && failure.is_some_and(|failure| failure.refuses_query())
+        };
+        let lingers_until = now + self.params().linger;
+        let leaves_at = self.leaves_at.get_or_insert(lingers_until);
+        if is_refused {
+            *leaves_at = now;
         }
-        let linger = self.params().linger;
-        self.leaves_at.get_or_insert(now + linger);
         self.leaves_at().is_some_and(|at| at <= now) && self.polling.registry.remove_if_alone(&self.feed)
     }
 

@@ -56,6 +56,47 @@ async fn a_query_that_the_upstream_refuses_is_refused_at_once() {
     }
 }
 
+/// It used to be kept, and polled, for 15 s more.
+#[tokio::test(start_paused = true)]
+async fn a_query_that_is_refused_frees_its_feed_at_once() {
+    for status in [404, 400, 501] {
+        let gateway = Gateway::new(&Upstream::always(Reply::Status(status)), even());
+        refused(&gateway, request(1)).await;
+        pass(MILLI).await;
+        assert_eq!(gateway.hub.feeds().len(), 0);
+        pass(30 * SECOND).await;
+        assert_eq!(gateway.upstream.count(), 1);
+        gateway.upstream.show(Scene::of(2));
+        gateway.watch(request(1)).await;
+    }
+}
+
+/// Nobody is left who waits for it when its first answer comes.
+#[tokio::test(start_paused = true)]
+async fn a_query_that_is_refused_late_frees_its_feed_at_once_too() {
+    let upstream = Upstream::scripted(|_| Answer {
+        after: 7 * SECOND,
+        reply: Reply::Status(404),
+    });
+    let gateway = Gateway::new(&upstream, even());
+    assert_eq!(told(&refused(&gateway, request(1)).await).1, "WATCH_NO_POLL");
+    pass(2 * SECOND + MILLI).await;
+    assert_eq!(gateway.hub.feeds().len(), 0);
+}
+
+/// A customer that was there is not believed gone.
+#[tokio::test(start_paused = true)]
+async fn a_feed_that_has_a_state_lingers_though_its_query_is_refused() {
+    let gateway = gateway_over(Scene::of(2));
+    let (stream, held) = begin(&gateway).await;
+    gateway.upstream.set(Reply::Status(404));
+    pass(3 * SECOND).await;
+    drop(stream);
+    pass(10 * SECOND).await;
+    let mut again = gateway.watch(resume(1, &held.token)).await;
+    again.event().await;
+}
+
 /// A poll that outlived the linger used to be thrown away, and the next try began another.
 #[tokio::test(start_paused = true)]
 async fn a_feed_opens_as_long_as_polls_succeed_however_slow_they_are() {

@@ -102,6 +102,7 @@ async fn a_restart_with_other_calls_is_a_reset_and_the_difference() {
     gateway.kill().await;
     away(&mut watcher).await;
     let before = watcher.current();
+    gateway.other_calls_than(before.calls().expect("known")).await;
     gateway.serve().await;
     let back = live(&mut watcher).await;
     assert_eq!(reset(&back), Some(Reason::EpochChanged));

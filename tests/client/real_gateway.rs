@@ -3,11 +3,16 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use portico::caller::Callers;
+use portico::client::CallSet;
 use portico::client::{self, CallWatcher, Params, Query};
+use portico::convert::to_active_calls;
 use portico::sandbox::{self, Sandbox};
 use portico::server::{self, Listeners};
-use portico::upstream::{Client, License, Transport};
+use portico::upstream::operation::ListActiveCalls;
+use portico::upstream::value::Id;
+use portico::upstream::{Client, Context, License, Transport};
 use portico::{upstream, watch};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -65,6 +70,28 @@ impl RealGateway {
         };
         gateway.serve().await;
         gateway
+    }
+
+    /// Completes when the upstream shows other calls of customer 1 than `known`.
+    pub(crate) async fn other_calls_than(&self, known: &CallSet) {
+        let license = License::parse(License::DEFAULT_NAME, "secret", Transport::Routes);
+        let context = Context::of_gateway(license.expect("a licence"));
+        let query = ListActiveCalls {
+            i_customer: Id::parse(1).expect("an id"),
+            products: None,
+        };
+        let asking = async {
+            loop {
+                let shown = self.client.call(&context, &query).await.expect("an answer").calls;
+                let shown = to_active_calls(shown, &TimeZone::UTC);
+                if shown.len() != known.calls().len()
+                    || shown.iter().any(|call| known.call(&call.key).is_none())
+                {
+                    return;
+                }
+            }
+        };
+        soon("another state of the upstream", asking).await;
     }
 
     /// Starts the gateway on the same port as before.

@@ -3,7 +3,7 @@
 //! ```text
 //!   Hub ──▶ Registry: Feed by key, Seats, limits
 //!    │        ▲
-//!    ├─ owner ┤  one a feed: Poller decides when, Client polls, Observer reads, Log is written
+//!    ├─ owner ┤  one a feed: Poller decides when, Turns who is next, Client polls, Observer reads, Log is written
 //!    └─ Watcher, Watcher, Watcher …: a Cursor into the Log each
 //!
 //!   Log = History (state, deltas, tokens) + Frames (their bytes, made once) + Health (how fresh, and why)

@@ -214,8 +214,8 @@ impl Future for Place {
 // === impl Turn ===
 
 impl Turn {
-    /// Takes note of how long its poll has run, or took: whether that is slow. A turn that becomes slow makes room for a
-    /// quick one.
+    /// Takes note of whether its poll is slow by now, or was when it ended. A turn that becomes slow makes room for a quick
+    /// one, whatever is noted later; the customer is as slow as was noted last.
     pub(super) fn note(&mut self, is_slow: bool) {
         let mut state = self.turns.lock();
         state.note(&self.customer, is_slow, Instant::now());

@@ -160,6 +160,10 @@ fn values_and_flags_that_mean_nothing() {
             ["--upstream-ca-file", "/no/such/file"],
             "--upstream-ca-file: cannot read the CA file",
         ),
+        (
+            ["--poll-concurrency", "0"],
+            "--poll-concurrency: must be at least 1",
+        ),
         (["--no-such-flag", "x"], "'--no-such-flag'"),
     ] {
         let output = serve(&more).output().expect("the binary runs");

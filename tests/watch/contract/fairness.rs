@@ -7,8 +7,13 @@ const HEALTHY: i64 = 1_000;
 
 /// An upstream that answers `is_well` customers at once, and hangs the others.
 fn hanging(is_well: impl Fn(i64) -> bool + Send + 'static) -> Upstream {
+    hanging_or_after(Duration::ZERO, is_well)
+}
+
+/// The same with answers that take some time.
+fn hanging_or_after(after: Duration, is_well: impl Fn(i64) -> bool + Send + 'static) -> Upstream {
     Upstream::scripted(move |asked| Answer {
-        after: Duration::ZERO,
+        after,
         reply: if is_well(asked.customer) {
             Reply::Scene(Scene::of(2))
         } else {
@@ -74,6 +79,23 @@ async fn a_feed_is_polled_in_time_beside_200_hanging_feeds_of_200_customers() {
     let _clients = insist(&gateway, (1..=200).map(request));
     pass(SECOND).await;
     stays_well(&gateway).await;
+}
+
+/// With its customer taken for one who hangs, it is polled every 90 s.
+#[tokio::test(start_paused = true)]
+async fn a_feed_that_is_answered_within_half_an_interval_is_none_of_those_who_hang() {
+    let after = 900 * MILLI;
+    let gateway = Gateway::new(
+        &hanging_or_after(after, |customer| customer == HEALTHY),
+        Params::default(),
+    );
+    let _clients = insist(&gateway, (1..=200).map(request));
+    pass(SECOND).await;
+    let begun = Instant::now();
+    let _stream = gateway.watch(request(HEALTHY)).await;
+    pass(120 * SECOND).await;
+    let gap = longest_gap(&gateway.upstream, HEALTHY, begun);
+    assert!(gap <= after + 3 * SECOND, "{gap:?}");
 }
 
 /// Nobody knows yet that they hang: all slots are theirs at first.

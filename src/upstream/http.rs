@@ -161,6 +161,8 @@ fn sort(error: reqwest::Error) -> Error {
         return Error::Connect(error.into());
     }
     match cause::<hyper::Error>(&error) {
+        // The connection had ended before it took the request, which was handed back unsent.
+        Some(broken) if broken.is_canceled() => Error::Connect(error.into()),
         Some(broken) if broken.is_parse() || breaks_framing(broken) || spoke_first(broken) => {
             Error::NotHttp(error.into())
         }

@@ -1,7 +1,7 @@
 //! `portico check`.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 
 use portico::sandbox::{self, Sandbox};
 use tokio::task::JoinSet;
@@ -89,20 +89,41 @@ fn nothing_at_the_url_fails_the_second_step() {
 
 #[test]
 fn another_protocol_at_the_url_is_told_as_such() {
+    let (url, text) = check_against_ssh(|stream| {
+        // Not before the request is there: a greeting that overtakes it may end the connection before it is sent.
+        stream.read_exact(&mut [0; 1]).expect("a request");
+    });
+    let expected = format!("FAILED  what answers at {url} is no web service");
+    assert!(text.contains(&expected), "{text}");
+}
+
+#[test]
+fn a_server_that_speaks_first_fails_the_second_step() {
+    let (url, text) = check_against_ssh(|_| {});
+    let failed = [
+        format!("FAILED  what answers at {url} is no web service"),
+        // The greeting was there before the request was handed to the connection.
+        format!("FAILED  the upstream at {url} does not answer"),
+    ];
+    assert!(failed.iter().any(|line| text.contains(line)), "{text}");
+}
+
+/// The URL and what `check` prints of a server that greets as SSH does, once `wait` has returned.
+fn check_against_ssh(wait: fn(&mut TcpStream)) -> (String, String) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let other = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().expect("a connection");
+        wait(&mut stream);
         stream.write_all(b"SSH-2.0-OpenSSH_9.2\r\n").expect("a greeting");
         // Until the other side has gone.
-        stream.read_to_end(&mut Vec::new())
+        let _ = stream.read_to_end(&mut Vec::new());
     });
     let output = portico(&["check", "--upstream-url", &url, "--license", "CANARY"]).output();
     let output = output.expect("the binary runs");
     assert_eq!(output.status.code(), Some(1));
-    let expected = format!("FAILED  what answers at {url} is no web service");
-    assert!(stdout(&output).contains(&expected), "{}", stdout(&output));
-    let _ = other.join();
+    other.join().expect("the server ends");
+    (url, stdout(&output))
 }
 
 #[test]

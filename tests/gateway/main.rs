@@ -3,13 +3,12 @@
 #![allow(clippy::panic, reason = "a test that cannot go on fails")]
 
 mod recorded;
+#[path = "../support/support.rs"]
 mod support;
 
-mod columns;
 mod compat;
 mod connections;
 mod errors;
-mod floods;
 mod lifecycle;
 mod operations;
 mod refusals;

@@ -18,7 +18,7 @@ const POLLED: &str = "ActiveCalls";
 
 /// Counts over some intervals.
 pub(super) async fn run() -> Result<()> {
-    let sandbox = Portico::sandbox().await?;
+    let sandbox = Portico::sandbox(&[]).await?;
     let gateway = Portico::serve(sandbox.address, &["--poll-interval", "2s"]).await?;
     let mut watchers = Watchers::connect(gateway.address, WATCHERS / STREAMS).await?;
     watchers.open(|_| 1).await?;

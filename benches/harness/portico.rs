@@ -15,6 +15,8 @@ use super::process::Meter;
 pub(crate) struct Portico {
     pub(crate) child: Child,
     pub(crate) address: SocketAddr,
+    /// The operator's port, if it has one.
+    pub(crate) admin: Option<SocketAddr>,
     pub(crate) meter: Meter,
     // Reads the log on: a closed pipe would end a process that logs.
     _log: JoinSet<()>,
@@ -38,8 +40,9 @@ impl Portico {
     }
 
     /// Starts `portico sandbox`, and waits until it listens.
-    pub(crate) async fn sandbox() -> Result<Self> {
-        let args = ["sandbox", "--sandbox-listen", "127.0.0.1:0"];
+    pub(crate) async fn sandbox(more: &[&str]) -> Result<Self> {
+        let mut args = vec!["sandbox", "--sandbox-listen", "127.0.0.1:0"];
+        args.extend(more);
         Self::start(&args, "address", "the sandbox is listening").await
     }
 
@@ -54,11 +57,12 @@ impl Portico {
             .kill_on_drop(true)
             .spawn()?;
         let mut lines = BufReader::new(child.stderr.take().ok_or("no stderr")?).lines();
-        let address = started(&mut lines, field, message).await?;
+        let (address, admin) = started(&mut lines, field, message).await?;
         let mut rest = JoinSet::new();
         rest.spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         Ok(Self {
             address,
+            admin,
             meter: Meter::of(&child)?,
             child,
             _log: rest,
@@ -73,13 +77,14 @@ impl Portico {
     }
 }
 
-/// Reads the log up to `message`; the address that it names as `field` by then.
+/// Reads the log up to `message`; the address that it names as `field` by then, and the one of the operator's port.
 async fn started(
     lines: &mut Lines<BufReader<ChildStderr>>,
     field: &str,
     message: &str,
-) -> Result<SocketAddr> {
+) -> Result<(SocketAddr, Option<SocketAddr>)> {
     let mut address = None;
+    let mut admin = None;
     loop {
         let line = lines.next_line().await?.ok_or("it ended before it was ready")?;
         let line: serde_json::Value = serde_json::from_str(&line)?;
@@ -87,8 +92,11 @@ async fn started(
         if let Some(said) = fields[field].as_str() {
             address = Some(said.parse()?);
         }
+        if let Some(said) = fields["admin"].as_str() {
+            admin = Some(said.parse()?);
+        }
         if fields["message"] == message {
-            return Ok(address.ok_or("it did not say where it listens")?);
+            return Ok((address.ok_or("it did not say where it listens")?, admin));
         }
     }
 }

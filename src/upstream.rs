@@ -19,6 +19,7 @@
 
 pub mod answer;
 pub mod base_url;
+pub mod budget;
 pub mod client;
 pub mod columns;
 pub mod context;

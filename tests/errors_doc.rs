@@ -166,6 +166,7 @@ fn error_of_answer(what: &str, status: u16, effect: Effect) -> Error {
         what if what.starts_with("200 with a body whose compression") => {
             return Error::Compression("garbage".into());
         }
+        what if what.starts_with("200 with more rows") => b"ExtensionLst\n\"[{},{},{},{}]\"\n",
         what if what.starts_with("200 without a column") => b"ExtensionDeleted,License\nFalse,LIC\n",
         what if what.starts_with("200 with nothing in the column") => {
             return Error::Incomplete { column: "" };

@@ -11,7 +11,7 @@
 //!
 //! The grammar is checked to the letter, because its breaches are how a cut or foreign body shows: every row has as
 //! many cells as the header and ends in a line end, quotes stand only around a whole cell, and the header names at
-//! least one column of the type.
+//! least one column of the type. A header has at most [`MAX_COLUMNS`].
 //!
 //! `csv-core`, the core of the `csv` crate, writes the cells. It does not read them: it copies each, which would make
 //! decoding a fifth slower, and forgives what is an error here (see ADR 1).
@@ -28,6 +28,6 @@ mod tests;
 
 pub use self::de::{from_slice, one_from_slice, one_with_header};
 pub use self::error::{Category, Error};
-pub use self::header::Header;
+pub use self::header::{Header, MAX_COLUMNS};
 pub use self::ser::{one_to_vec, to_vec};
 pub use self::style::{LineEnd, Style};

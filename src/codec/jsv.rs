@@ -10,11 +10,12 @@
 //! - A text without doubled quotes is borrowed from the input.
 //! - The types are those of the wire: text, `bool`, `i32`, `f64`, options, lists and structs. Others are refused.
 //! - Members are found by name, exactly first and then ignoring ASCII case; unknown ones are checked and skipped.
-//! - Nesting is bounded by [`MAX_DEPTH`]; no input panics.
+//! - Nesting is bounded by [`MAX_DEPTH`], the size of what is read by a [`Budget`] if the caller gives one; no input panics.
 //! - An [`Error`] says where and what kind, and never repeats the input.
 //!
 //! This module uses nothing else of the crate, so that it can become one of its own.
 
+mod budget;
 mod de;
 mod elements;
 mod error;
@@ -25,8 +26,9 @@ mod ser;
 #[cfg(test)]
 mod tests;
 
+pub use self::budget::Budget;
 pub(crate) use self::de::find_field;
-pub use self::de::{Deserializer, from_str};
+pub use self::de::{Deserializer, from_str, from_str_within};
 pub use self::elements::Elements;
 pub use self::error::{Category, Error};
 pub(crate) use self::refuse::{refuse, refuse_other_types};

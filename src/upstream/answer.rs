@@ -10,7 +10,7 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, Response, StatusCode};
 use serde::de::DeserializeOwned;
 
-use super::{Effect, Error, Kind};
+use super::{Effect, Error, Kind, budget};
 use crate::codec::csv;
 use crate::wire::Answer;
 
@@ -18,8 +18,8 @@ use crate::wire::Answer;
 ///
 /// # Errors
 ///
-/// [`Error::Undecodable`] and [`Error::Blank`] for what is not an answer, [`Error::ColumnMissing`] for one that does not
-/// say what it was asked for.
+/// [`Error::Undecodable`] and [`Error::Blank`] for what is not an answer, [`Error::TooMany`] for one of too many rows or
+/// columns, [`Error::ColumnMissing`] for one that does not say what it was asked for.
 pub fn decode(body: &[u8], columns: &[&'static str]) -> Result<Answer, Error> {
     let answer: Answer = read(body, columns)?;
     if is_blank(columns_set(&answer)) {
@@ -34,7 +34,7 @@ pub fn decode(body: &[u8], columns: &[&'static str]) -> Result<Answer, Error> {
 /// The service writes every column in every answer, be there something in it or not. One that is not in the header was
 /// renamed or damaged: what it held is in the body, under a name that nobody asks for, and must not pass for nothing.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8], columns: &[&'static str]) -> Result<T, Error> {
-    let (row, header) = csv::one_with_header(body).map_err(Error::Undecodable)?;
+    let (row, header) = csv::one_with_header(body, budget::of(body)).map_err(budget::error_of_body)?;
     match columns.iter().find(|column| !header.has(column)) {
         Some(column) => Err(Error::ColumnMissing { column }),
         None => Ok(row),

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::answer::{is_blank, read};
+use super::budget::{self, Budget, error_of_column};
 use super::operation::ListActiveCalls;
 use super::{Error, Operation as _};
 use crate::codec::jsv;
@@ -21,11 +22,13 @@ pub struct Columns {
     pub calls: String,
     /// The state of the extensions.
     pub statuses: String,
+    /// What both lists may hold together.
+    pub budget: Budget,
 }
 
 /// The states of extensions in the text of their column.
 #[derive(Debug)]
-pub struct Statuses<'t>(jsv::Elements<'t>);
+pub struct Statuses<'t>(jsv::Elements<'t, ExtensionStatus>);
 
 /// The columns by their names on the wire.
 #[derive(Default, Deserialize)]
@@ -45,8 +48,8 @@ impl Columns {
     ///
     /// # Errors
     ///
-    /// [`Error::Undecodable`] and [`Error::Blank`] for what is not an answer, [`Error::ColumnMissing`] for one that does
-    /// not say what was asked: as for [`ListActiveCalls`].
+    /// [`Error::Undecodable`] and [`Error::Blank`] for what is not an answer, [`Error::TooMany`] for one of too many
+    /// columns, [`Error::ColumnMissing`] for one that does not say what was asked: as for [`ListActiveCalls`].
     pub fn read(body: &[u8]) -> Result<Self, Error> {
         let Row {
             calls,
@@ -59,20 +62,21 @@ impl Columns {
         Ok(Self {
             calls: calls.unwrap_or_default(),
             statuses: statuses.unwrap_or_default(),
+            budget: budget::of(body),
         })
     }
 }
 
 impl<'t> Statuses<'t> {
-    /// The elements of the column `text`.
+    /// The elements of the column `text`, as many as `budget` allows.
     ///
     /// # Errors
     ///
     /// [`Error::UndecodableColumn`] if the text does not begin a list.
-    pub fn of(text: &'t str) -> Result<Self, Error> {
-        jsv::Elements::of(text)
+    pub fn within(text: &'t str, budget: Budget) -> Result<Self, Error> {
+        jsv::Elements::within(text, budget)
             .map(Self)
-            .map_err(Error::UndecodableColumn)
+            .map_err(error_of_column)
     }
 
     /// Where in the text the next element is, or `None` after the last.
@@ -82,19 +86,33 @@ impl<'t> Statuses<'t> {
     ///
     /// # Errors
     ///
-    /// [`Error::UndecodableColumn`] if the list is broken here, or followed by text.
+    /// [`Error::UndecodableColumn`] if the list is broken here, or followed by text; [`Error::TooMany`] if the element is
+    /// one too many.
     pub fn next_element(&mut self, guess: Option<&str>) -> Result<Option<Range<usize>>, Error> {
-        self.0.next_element(guess).map_err(Error::UndecodableColumn)
+        self.0.next_element(guess).map_err(error_of_column)
     }
 }
 
-/// The calls in the text of their column.
+/// The calls in the text of their column, which spend `budget`.
 ///
 /// # Errors
 ///
-/// [`Error::UndecodableColumn`].
-pub fn read_calls(text: &str) -> Result<Vec<ActiveCall>, Error> {
-    jsv::from_str(text).map_err(Error::UndecodableColumn)
+/// [`Error::UndecodableColumn`]; [`Error::TooMany`] if the budget does not suffice.
+pub fn read_calls(text: &str, budget: &mut Budget) -> Result<Vec<ActiveCall>, Error> {
+    jsv::from_str_within(text, budget).map_err(error_of_column)
+}
+
+/// Spends of `budget` what [`read_calls`] does for `count` calls: for a reader that has them already.
+///
+/// # Errors
+///
+/// [`Error::TooMany`].
+pub fn spend_on_calls(count: usize, budget: &mut Budget) -> Result<(), Error> {
+    if budget.spend::<ActiveCall>(count) {
+        Ok(())
+    } else {
+        Err(Error::TooMany("live calls that were read before".into()))
+    }
 }
 
 /// The state of one extension, in the text of its element.
@@ -113,24 +131,32 @@ mod tests {
     #[test]
     fn columns_are_found_by_name_and_given_as_they_are() {
         let body = b"License,ExtensionsActiveCalls,lstportaActiveCalls\nan echo,[{i_c_ext:7}],\"[{IEnv:3,CLI:\"\"1,2\"\"}]\"\n";
-        let Columns { calls, statuses } = Columns::read(body).unwrap();
+        let Columns {
+            calls,
+            statuses,
+            mut budget,
+        } = Columns::read(body).unwrap();
         assert_eq!(calls, r#"[{IEnv:3,CLI:"1,2"}]"#);
         assert_eq!(statuses, "[{i_c_ext:7}]");
-        let element = Statuses::of(&statuses)
+        let element = Statuses::within(&statuses, budget)
             .unwrap()
             .next_element(None)
             .unwrap()
             .unwrap();
         assert_eq!(read_status(&statuses[element]).unwrap().i_c_ext, 7);
-        assert_eq!(read_calls(&calls).unwrap()[0].i_env, 3);
+        assert_eq!(read_calls(&calls, &mut budget).unwrap()[0].i_env, 3);
     }
 
     #[test]
     fn empty_columns_are_empty_lists_only_if_the_service_wrote_them() {
-        let columns =
+        let mut columns =
             Columns::read(b"lstportaActiveCalls,ExtensionsActiveCalls,License\n,,an echo\n").unwrap();
         assert_eq!((&*columns.calls, &*columns.statuses), ("", ""));
-        assert!(read_calls(&columns.calls).unwrap().is_empty());
+        assert!(
+            read_calls(&columns.calls, &mut columns.budget)
+                .unwrap()
+                .is_empty()
+        );
         let blank = Columns::read(b"lstportaActiveCalls,ExtensionsActiveCalls,License\n,,\n");
         assert!(matches!(blank, Err(Error::Blank)));
         assert!(matches!(Columns::read(b"<html>"), Err(Error::Undecodable(_))));

@@ -10,8 +10,8 @@ use http::StatusCode;
 
 use crate::codec::{csv, jsv};
 
-/// What the HTTP client said: for the log alone, and without its URL. Of the upstream it may quote the names in a
-/// certificate that does not fit, and nothing else.
+/// What the HTTP client or a decoder said: for the log alone, and without its URL. Of the upstream it may quote the names in
+/// a certificate that does not fit, and nothing else.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// A failed call to the upstream.
@@ -47,6 +47,9 @@ pub enum Error {
         /// The limit in bytes, after decompression.
         limit: usize,
     },
+    /// 200 with CSV of more rows or columns than the gateway reads: more than an answer has, or than its bytes can hold.
+    #[error("the answer has too many rows or columns")]
+    TooMany(#[source] Cause),
     /// A status that is not 200, whatever the body says.
     #[error("the upstream answered {status}")]
     Status {
@@ -141,7 +144,7 @@ pub enum Kind {
     Undecodable,
     /// 200 with CSV that has not all columns that the operation takes.
     ColumnMissing,
-    /// The body is over the cap.
+    /// The body is over the cap, or has too many rows or columns.
     TooLarge,
     /// A change whose outcome could not be established.
     OutcomeUnknown,
@@ -215,7 +218,7 @@ impl Error {
             Self::NotHttp(_) => Kind::NotHttp,
             Self::Elapsed { .. } => Kind::Elapsed,
             Self::Expired => Kind::Expired,
-            Self::TooLarge { .. } => Kind::TooLarge,
+            Self::TooLarge { .. } | Self::TooMany(_) => Kind::TooLarge,
             Self::Status { kind, .. } => *kind,
             Self::Empty => Kind::Empty,
             Self::NotCsv => Kind::NotCsv,
@@ -250,6 +253,7 @@ impl Error {
             | Self::NotHttp(_)
             | Self::Elapsed { .. }
             | Self::TooLarge { .. }
+            | Self::TooMany(_)
             | Self::Empty
             | Self::Compression(_)
             | Self::NotCsv
@@ -309,6 +313,7 @@ mod tests {
                 within: Duration::from_secs(1),
             },
             Error::TooLarge { limit: 1 },
+            Error::TooMany("rows".into()),
             Error::Empty,
             Error::Compression("garbage".into()),
             Error::NotCsv,

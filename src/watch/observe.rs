@@ -18,7 +18,8 @@ use jiff::tz::TimeZone;
 use super::history::{CallRow, StatusRow};
 use crate::convert::{to_active_calls, to_extension_status};
 use crate::upstream::Error;
-use crate::upstream::columns::{Columns, Statuses, read_calls, read_status};
+use crate::upstream::budget::Budget;
+use crate::upstream::columns::{Columns, Statuses, read_calls, read_status, spend_on_calls};
 
 /// Reads the polls of one feed, one after another.
 #[derive(Debug)]
@@ -79,9 +80,13 @@ impl Observer {
         if !self.body.is_empty() && body == self.body {
             return Ok(Seen::Same);
         }
-        let Columns { calls, statuses } = Columns::read(&body)?;
-        let calls = self.read_calls(calls)?;
-        let statuses = self.read_statuses(statuses)?;
+        let Columns {
+            calls,
+            statuses,
+            mut budget,
+        } = Columns::read(&body)?;
+        let calls = self.read_calls(calls, &mut budget)?;
+        let statuses = self.read_statuses(statuses, budget)?;
         (self.body, self.calls, self.statuses) = (body, calls, statuses);
         Ok(Seen::Rows {
             calls: self.calls.rows.clone(),
@@ -99,22 +104,23 @@ impl Observer {
         self.body.clear();
     }
 
-    fn read_calls(&self, text: String) -> Result<Column<CallRow>, Error> {
+    fn read_calls(&self, text: String, budget: &mut Budget) -> Result<Column<CallRow>, Error> {
         let rows = if text == self.calls.text {
+            spend_on_calls(self.calls.rows.len(), budget)?;
             self.calls.rows.clone()
         } else {
-            let calls = to_active_calls(read_calls(&text)?, &self.zone);
+            let calls = to_active_calls(read_calls(&text, budget)?, &self.zone);
             calls.into_iter().map(CallRow::new).map(Arc::new).collect()
         };
         let elements = Vec::new();
         Ok(Column { text, elements, rows })
     }
 
-    fn read_statuses(&self, text: String) -> Result<Column<StatusRow>, Error> {
+    fn read_statuses(&self, text: String, budget: Budget) -> Result<Column<StatusRow>, Error> {
         let mut known = Known::new(&self.statuses);
         let mut rows = Vec::with_capacity(self.statuses.rows.len());
         let mut elements = Vec::with_capacity(self.statuses.elements.len());
-        let mut reader = Statuses::of(&text)?;
+        let mut reader = Statuses::within(&text, budget)?;
         while let Some(element) = reader.next_element(known.guess())? {
             let element_text = &text[element.clone()];
             let row = if let Some(row) = known.find(element_text) {

@@ -11,13 +11,15 @@ const MINUS_SIGN: char = '\u{2212}';
 
 /// The deserializer of one cell's text. An empty cell is the default of whatever is asked for.
 #[derive(Debug)]
-pub(super) struct CellReader<'de> {
+pub(super) struct CellReader<'a, 'de> {
     text: &'de str,
+    /// What lists spend.
+    budget: &'a mut jsv::Budget,
 }
 
-impl<'de> CellReader<'de> {
-    pub(super) fn new(text: &'de str) -> Self {
-        Self { text }
+impl<'a, 'de> CellReader<'a, 'de> {
+    pub(super) fn new(text: &'de str, budget: &'a mut jsv::Budget) -> Self {
+        Self { text, budget }
     }
 
     /// The number or flag that is the whole cell.
@@ -33,17 +35,18 @@ impl<'de> CellReader<'de> {
 
     /// Reads the whole cell as JSV.
     fn nested<T>(
-        &self,
+        self,
         read: impl FnOnce(&mut jsv::Deserializer<'de>) -> Result<T, jsv::Error>,
     ) -> Result<T, jsv::Error> {
-        let mut reader = jsv::Deserializer::new(self.text);
+        let mut reader = jsv::Deserializer::within(self.text, *self.budget);
         let value = read(&mut reader)?;
         reader.end()?;
+        *self.budget = reader.budget();
         Ok(value)
     }
 }
 
-impl<'de> de::Deserializer<'de> for CellReader<'de> {
+impl<'de> de::Deserializer<'de> for CellReader<'_, 'de> {
     type Error = jsv::Error;
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, jsv::Error> {

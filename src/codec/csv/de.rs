@@ -6,8 +6,9 @@ use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAc
 
 use super::cell::CellReader;
 use super::error::{Category, Error};
-use super::header::Header;
+use super::header::{Header, MAX_COLUMNS};
 use super::scan::{Cell, Rows};
+use crate::codec::jsv::Budget;
 
 /// Reads every row of `body`.
 ///
@@ -17,7 +18,7 @@ use super::scan::{Cell, Rows};
 ///
 /// The body is not CSV as the upstream writes it, its header is not that of `T`, or a cell does not fit its field.
 pub fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<Vec<T>, Error> {
-    let mut table = Table::open::<T>(body)?;
+    let mut table = Table::open::<T>(body, Budget::UNLIMITED)?;
     let mut rows = Vec::new();
     while let Some(row) = table.next().map_err(|error| error.in_row(rows.len()))? {
         rows.push(row);
@@ -31,16 +32,16 @@ pub fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<Vec<T>, Error> {
 ///
 /// As [`from_slice`], and if there is no row or more than one.
 pub fn one_from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
-    one_with_header(body).map(|(row, _)| row)
+    one_with_header(body, Budget::UNLIMITED).map(|(row, _)| row)
 }
 
-/// Reads the one row of `body`, and tells which columns it has.
+/// Reads the one row of `body`, and tells which columns it has. Lists in its cells hold no more than `budget` together.
 ///
 /// # Errors
 ///
-/// As [`one_from_slice`].
-pub fn one_with_header<T: DeserializeOwned>(body: &[u8]) -> Result<(T, Header), Error> {
-    let mut table = Table::open::<T>(body)?;
+/// As [`one_from_slice`], and if the budget does not suffice.
+pub fn one_with_header<T: DeserializeOwned>(body: &[u8], budget: Budget) -> Result<(T, Header), Error> {
+    let mut table = Table::open::<T>(body, budget)?;
     let Some(row) = table.next()? else {
         return Err(Error::new(
             Category::NoRow,
@@ -50,7 +51,7 @@ pub fn one_with_header<T: DeserializeOwned>(body: &[u8]) -> Result<(T, Header), 
     };
     let end = table.rows.offset();
     // Any next row is one too many, whether or not it fits the type. If it breaks the grammar, that error comes first.
-    if table.rows.next_row(&mut table.cells)? {
+    if table.rows.skip_row()? {
         return Err(Error::new(Category::ManyRows, end, "more than one row"));
     }
     Ok((row, table.header))
@@ -62,15 +63,17 @@ struct Table<'b> {
     header: Header,
     /// The cells of the row at hand.
     cells: Vec<Cell<'b>>,
+    /// What is left of it.
+    budget: Budget,
 }
 
 /// One row as a deserializer.
-#[derive(Clone, Copy)]
 struct Row<'t> {
     header: &'t Header,
     cells: &'t [Cell<'t>],
     /// The text of each cell that belongs to a field; they live as long as the row, so that a value may borrow.
     texts: &'t [Cow<'t, str>],
+    budget: &'t mut Budget,
 }
 
 /// The cells of a row that belong to a field.
@@ -80,17 +83,29 @@ struct Columns<'t> {
 }
 
 impl<'b> Table<'b> {
-    fn open<T: DeserializeOwned>(body: &'b [u8]) -> Result<Self, Error> {
+    fn open<T: DeserializeOwned>(body: &'b [u8], budget: Budget) -> Result<Self, Error> {
         let mut rows = Rows::new(body)?;
         let mut cells = Vec::new();
-        rows.next_row(&mut cells)?;
+        rows.next_row(&mut cells, MAX_COLUMNS)?;
+        if let Some(cell) = cells.get(MAX_COLUMNS) {
+            return Err(Error::new(
+                Category::Columns,
+                cell.offset(),
+                "the header has more columns than are read",
+            ));
+        }
         let header = Header::of::<T>(&cells)?;
-        Ok(Self { rows, header, cells })
+        Ok(Self {
+            rows,
+            header,
+            cells,
+            budget,
+        })
     }
 
     fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, Error> {
         let start = self.rows.offset();
-        if !self.rows.next_row(&mut self.cells)? {
+        if !self.rows.next_row(&mut self.cells, self.header.len())? {
             return Ok(None);
         }
         if self.cells.len() != self.header.len() {
@@ -108,6 +123,7 @@ impl<'b> Table<'b> {
             header: &self.header,
             cells: &self.cells,
             texts: &texts,
+            budget: &mut self.budget,
         })
         .map(Some)
     }
@@ -140,10 +156,15 @@ impl<'de> MapAccess<'de> for Columns<'de> {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
-        let Row { header, cells, texts } = self.row;
+        let Row {
+            header,
+            cells,
+            texts,
+            ref mut budget,
+        } = self.row;
         let column = self.next;
         self.next += 1;
-        seed.deserialize(CellReader::new(&texts[column]))
+        seed.deserialize(CellReader::new(&texts[column], budget))
             .map_err(|error| {
                 Error::of_cell(
                     &error,

@@ -22,6 +22,8 @@ pub enum Category {
     Truncated,
     /// The header names no column of the type, or any column twice.
     Header,
+    /// The header names more columns than [`MAX_COLUMNS`](super::MAX_COLUMNS).
+    Columns,
     /// A row has more or fewer cells than the header.
     CellCount,
     /// One row was expected and there is none.

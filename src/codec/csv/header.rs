@@ -9,6 +9,9 @@ use super::error::{Category, Error};
 use super::scan::Cell;
 use crate::codec::jsv;
 
+/// How many columns a header may have. The service has eight.
+pub const MAX_COLUMNS: usize = 1_024;
+
 /// The columns of a table, in the order of the body.
 ///
 /// Only the names of the type that the rows are read into are kept: no text of the body.

@@ -86,9 +86,24 @@ impl<'b> Rows<'b> {
         self.position
     }
 
-    /// Puts the cells of the next row into `cells`; false if there is no next row.
-    pub(super) fn next_row(&mut self, cells: &mut Vec<Cell<'b>>) -> Result<bool, Error> {
+    /// Puts the cells of the next row into `cells`, at most `max` and one more; false if there is no next row.
+    ///
+    /// If there is one more, the row is not read to its end.
+    pub(super) fn next_row(&mut self, cells: &mut Vec<Cell<'b>>, max: usize) -> Result<bool, Error> {
         cells.clear();
+        self.row(|cell| {
+            cells.push(cell);
+            cells.len() <= max
+        })
+    }
+
+    /// Passes the next row over, its grammar checked; false if there is none.
+    pub(super) fn skip_row(&mut self) -> Result<bool, Error> {
+        self.row(|_| true)
+    }
+
+    /// Gives the cells of the next row to `take` for as long as it wants more; false if there is no next row.
+    fn row(&mut self, mut take: impl FnMut(Cell<'b>) -> bool) -> Result<bool, Error> {
         if self.position == self.text.len() {
             return Ok(false);
         }
@@ -98,8 +113,7 @@ impl<'b> Rows<'b> {
             } else {
                 self.bare()?
             };
-            cells.push(cell);
-            if self.after_cell()? == After::Row {
+            if !take(cell) || self.after_cell()? == After::Row {
                 return Ok(true);
             }
         }

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Category, Error, Style, from_slice, one_from_slice, one_to_vec, one_with_header, to_vec};
+use super::{
+    Category, Error, MAX_COLUMNS, Style, from_slice, one_from_slice, one_to_vec, one_with_header, to_vec,
+};
 use crate::codec::jsv;
 
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -52,7 +54,8 @@ fn an_empty_cell_is_a_default() {
 
 #[test]
 fn an_empty_cell_has_a_column_and_a_default_may_have_none() {
-    let (row, header) = one_with_header::<Row>(b"TEXT,lisT,Other\n,,\n").expect("a row");
+    let (row, header) =
+        one_with_header::<Row>(b"TEXT,lisT,Other\n,,\n", jsv::Budget::UNLIMITED).expect("a row");
     assert_eq!(row, Row::default());
     let had = ["text", "number", "ratio", "flag", "List", "Other"].map(|name| header.has(name));
     assert_eq!(had, [true, false, false, false, true, false]);
@@ -146,4 +149,57 @@ fn a_row_of_one_empty_cell_is_a_blank_line() {
 fn no_rows_are_no_bytes() {
     assert_eq!(to_vec::<Row>(&[], Style::V4).ok(), Some(Vec::new()));
     assert!(to_vec(&[1], Style::V4).is_err(), "a number is no row");
+}
+
+/// A header of this many columns, and a row.
+fn wide(columns: usize) -> String {
+    let names: Vec<_> = (1..columns).map(|column| format!("other{column}")).collect();
+    format!("text,{}\na{}\n", names.join(","), ",".repeat(columns - 1))
+}
+
+#[test]
+fn a_header_has_as_many_columns_as_are_read_and_no_more() {
+    let row: Row = one_from_slice(wide(MAX_COLUMNS).as_bytes()).expect("a row");
+    assert_eq!(row.text.as_deref(), Some("a"));
+    let error = refusal(&wide(MAX_COLUMNS + 1));
+    assert_eq!(error.category(), Category::Columns);
+    assert_eq!(
+        error.offset(),
+        wide(MAX_COLUMNS).find('\n').expect("a header") + 1
+    );
+}
+
+#[test]
+fn a_row_is_read_as_far_as_its_header_goes() {
+    let error = refusal("text,flag\na,True,b,\"never closed");
+    assert_eq!(error.category(), Category::CellCount);
+    let error = one_from_slice::<Row>(b"text,flag\na,True\nb,c,d,e\n").expect_err("two rows");
+    assert_eq!(error.category(), Category::ManyRows);
+    let error = one_from_slice::<Row>(b"text,flag\na,True\nb,c,d,e").expect_err("a cut row");
+    assert_eq!(error.category(), Category::Truncated);
+}
+
+#[test]
+fn the_lists_of_all_cells_spend_one_budget() {
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    #[serde(default)]
+    struct Lists {
+        a: Vec<Item>,
+        b: Vec<Item>,
+    }
+
+    let body = "a,b\n\"[{},{}]\",\"[{},{i_account:7}]\"\n";
+    let bytes = 4 * size_of::<Item>();
+    let read = |elements, bytes| {
+        let budget = jsv::Budget { elements, bytes };
+        one_with_header::<Lists>(body.as_bytes(), budget).map(|(row, _)| row)
+    };
+    let lists = read(4, bytes).expect("enough");
+    assert_eq!((lists.a.len(), lists.b.len(), lists.b[1].i_account), (2, 2, 7));
+    for error in [read(3, bytes), read(4, bytes - 1)] {
+        let error = error.expect_err("not enough");
+        assert_eq!(error.category(), Category::Cell(jsv::Category::Budget));
+        assert_eq!(error.path(), "b");
+        assert_eq!(error.offset(), body.find("{i_account").expect("the last"));
+    }
 }

@@ -9,6 +9,7 @@ use std::iter;
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{self, Deserialize, DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 
+use super::budget::Budget;
 use super::error::{Category, Error, Step};
 use super::scalar;
 use super::scan::{Bracket, Scanner};
@@ -19,9 +20,19 @@ use super::scan::{Bracket, Scanner};
 ///
 /// The text is not JSV, does not fit `T`, or goes on after the value.
 pub fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Error> {
-    let mut deserializer = Deserializer::new(text);
+    from_str_within(text, &mut { Budget::UNLIMITED })
+}
+
+/// Reads one value from the whole of `text`, whose lists spend `budget`.
+///
+/// # Errors
+///
+/// As [`from_str`], and if the budget does not suffice.
+pub fn from_str_within<'de, T: Deserialize<'de>>(text: &'de str, budget: &mut Budget) -> Result<T, Error> {
+    let mut deserializer = Deserializer::within(text, *budget);
     let value = T::deserialize(&mut deserializer).map_err(|error| error.at(0))?;
     deserializer.end()?;
+    *budget = deserializer.budget();
     Ok(value)
 }
 
@@ -36,6 +47,8 @@ pub(crate) fn find_field(fields: &[&str], name: &str) -> Option<usize> {
 pub struct Deserializer<'de> {
     scanner: Scanner<'de>,
     place: Place,
+    /// What is left of it.
+    budget: Budget,
 }
 
 /// Where the value stands: decides what a value of no characters means when the target is not a text.
@@ -77,10 +90,23 @@ impl<'de> Deserializer<'de> {
     /// A reader of the value at the start of `text`.
     #[must_use]
     pub fn new(text: &'de str) -> Self {
+        Self::within(text, Budget::UNLIMITED)
+    }
+
+    /// A reader of the value at the start of `text`, whose lists may hold no more than `budget`.
+    #[must_use]
+    pub fn within(text: &'de str, budget: Budget) -> Self {
         Self {
             scanner: Scanner::new(text),
             place: Place::Element,
+            budget,
         }
+    }
+
+    /// What is left of the budget.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        self.budget
     }
 
     /// Checks that nothing follows the value.
@@ -273,6 +299,10 @@ impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
             return Ok(None);
         }
         let start = self.reader.scanner.offset();
+        // Before the list that it goes into grows.
+        if !self.reader.budget.spend::<T::Value>(1) {
+            return Err(Error::over_budget(start));
+        }
         self.reader.place = Place::Element;
         let value = seed
             .deserialize(&mut *self.reader)

@@ -20,6 +20,8 @@ pub enum Category {
     Trailing,
     /// Objects and lists are nested more than [`MAX_DEPTH`](super::MAX_DEPTH) levels deep.
     Depth,
+    /// Lists hold more than the [`Budget`](super::Budget) allows.
+    Budget,
     /// One member is given twice, counting names that differ only in case.
     Duplicate,
     /// A value does not fit the type it is for.
@@ -56,6 +58,11 @@ impl Error {
             message: Cow::Borrowed(message),
             path: Vec::new(),
         }))
+    }
+
+    /// The error of a list that has an element at `offset` which is more than the budget allows.
+    pub(super) fn over_budget(offset: usize) -> Self {
+        Self::new(Category::Budget, offset, "lists hold more than is read of them")
     }
 
     fn unplaced(category: Category, message: impl Into<Cow<'static, str>>) -> Self {

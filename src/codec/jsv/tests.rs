@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use super::{Category, EmptyText, Error, MAX_DEPTH, from_str, to_string};
+use super::{Budget, Category, EmptyText, Error, MAX_DEPTH, from_str, from_str_within, to_string};
 
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -174,4 +174,42 @@ fn a_member_without_a_value_is_left_out() {
     )
     .expect("a sample");
     assert_eq!(text, "{text:,number:1,flag:False,list:[],iAccount:0,i_account:0}");
+}
+
+#[test]
+fn lists_hold_as_many_elements_as_the_budget_allows_at_every_depth() {
+    #[derive(Debug, Deserialize)]
+    struct Nested {
+        list: Vec<i32>,
+    }
+
+    let text = "[{list:[1,2]},{list:[3]}]";
+    let enough = Budget {
+        elements: 5,
+        bytes: 2 * size_of::<Nested>() + 3 * size_of::<i32>(),
+    };
+    let mut budget = enough;
+    let read: Vec<Nested> = from_str_within(text, &mut budget).expect("enough");
+    assert_eq!((read.len(), &*read[0].list), (2, &[1, 2][..]));
+    assert_eq!((budget.elements, budget.bytes), (0, 0), "what is spent is gone");
+    for short in [
+        Budget {
+            elements: 4,
+            ..enough
+        },
+        Budget {
+            bytes: enough.bytes - 1,
+            ..enough
+        },
+    ] {
+        let mut budget = short;
+        let error = from_str_within::<Vec<Nested>>(text, &mut budget).expect_err("not enough");
+        assert_eq!(error.category(), Category::Budget);
+        assert_eq!(
+            (error.offset(), error.path()),
+            (text.find('3').unwrap(), "[1].list".to_owned())
+        );
+        assert_eq!(budget, short);
+    }
+    assert!(from_str::<Vec<Nested>>(text).is_ok());
 }

@@ -99,6 +99,43 @@ fn an_answer_is_believed_only_with_its_type_and_the_services_mark() {
     ok(&csv, b"ExtensionLst,License\n[],\n").expect("a list, be it empty, is an answer");
 }
 
+/// An answer with this list in the column of extensions.
+fn extensions(list: &str) -> Vec<u8> {
+    format!("ExtensionLst,License\n\"{list}\",LIC\n").into_bytes()
+}
+
+#[test]
+fn an_answer_has_as_many_rows_as_are_read_and_no_more() {
+    let row = "{i_c_ext:1,i_account:0}";
+    let read = |rows: usize| {
+        let list = format!("[{}]", vec![row; rows].join(","));
+        decode(&extensions(&list), &["ExtensionLst"])
+    };
+    let all = read(budget::MAX_ROWS).expect("the most rows");
+    assert_eq!(all.extensions.map(|rows| rows.len()), Some(budget::MAX_ROWS));
+    let error = read(budget::MAX_ROWS + 1).expect_err("one more");
+    assert!(matches!(error, Error::TooMany(_)), "{error:?}");
+}
+
+#[test]
+fn rows_take_no_more_memory_than_a_multiple_of_the_body() {
+    let read = |spare: usize| {
+        let rows = 1_000;
+        let bytes = rows * size_of::<crate::wire::Extension>();
+        let list = format!("[{}]", vec!["{}"; rows].join(","));
+        let mut body = extensions(&list);
+        // The echo is as long as it must be.
+        let missing = (bytes - spare).div_ceil(budget::EXPANSION) - body.len();
+        body.truncate(body.len() - 1);
+        body.extend(std::iter::repeat_n(b'x', missing));
+        body.push(b'\n');
+        decode(&body, &["ExtensionLst"]).map(|answer| answer.extensions.map(|rows| rows.len()))
+    };
+    assert_eq!(read(0).expect("enough"), Some(1_000));
+    let error = read(budget::EXPANSION).expect_err("a byte less");
+    assert!(matches!(error, Error::TooMany(_)), "{error:?}");
+}
+
 #[test]
 fn the_wait_is_read_in_seconds_only() {
     for (value, seconds) in [

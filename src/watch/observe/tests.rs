@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::codec::csv;
+use crate::upstream::budget::MAX_ROWS;
 use crate::watch::history::Row as _;
 use crate::wire::{ActiveCall, Answer, ExtensionStatus};
 
@@ -141,4 +142,51 @@ proptest! {
             prop_assert_eq!(encoded(&known), encoded(&fresh));
         }
     }
+}
+
+/// A poll with so many rows in its lists.
+fn rows_of(calls: usize, statuses: usize) -> Bytes {
+    let list = |row, count| format!("[{}]", vec![row; count].join(","));
+    // As small as the service writes them, so that their number is what counts.
+    let calls = list("{IEnv:1,ICustomer:1,IAccount:1,noofcalls:1}", calls);
+    let statuses = list("{i_c_ext:1,i_account:0,noofcalls:0}", statuses);
+    format!("lstportaActiveCalls,ExtensionsActiveCalls,License\n\"{calls}\",\"{statuses}\",LIC\n").into()
+}
+
+#[test]
+fn a_poll_has_as_many_rows_as_any_answer_in_both_lists_known_or_not() {
+    let (calls, statuses) = (1_000, MAX_ROWS - 1_000);
+    let count = |observer: &mut Observer, body| {
+        let (calls, statuses) = rows(observer, body);
+        calls.len() + statuses.len()
+    };
+    let mut observer = observer();
+    assert_eq!(count(&mut observer, rows_of(calls, statuses)), MAX_ROWS);
+    for too_many in [
+        rows_of(calls, statuses + 1),
+        rows_of(calls + 1, statuses),
+        rows_of(MAX_ROWS + 1, 0),
+        rows_of(0, MAX_ROWS + 1),
+    ] {
+        let error = observer.read(too_many).expect_err("one row more");
+        assert!(matches!(error, Error::TooMany(_)), "{error:?}");
+    }
+    let (calls, statuses) = observer.rows();
+    assert_eq!(calls.len() + statuses.len(), MAX_ROWS, "what was kept stays");
+}
+
+#[test]
+fn calls_that_are_known_take_as_much_of_a_smaller_body_as_new_ones() {
+    let calls = vec!["{}"; 40].join(",");
+    let body = |license: &str| {
+        let header = "lstportaActiveCalls,ExtensionsActiveCalls,License";
+        Bytes::from(format!("{header}\n\"[{calls}]\",[],{license}\n"))
+    };
+    let mut observer = observer();
+    observer.read(body(&"x".repeat(1_500))).expect("a large echo");
+    let known = observer.read(body("x")).expect_err("the same calls");
+    let new = Observer::new(TimeZone::UTC)
+        .read(body("x"))
+        .expect_err("new calls");
+    assert!(matches!((known, new), (Error::TooMany(_), Error::TooMany(_))));
 }

@@ -33,7 +33,7 @@ impl Dispatcher {
         self.client.transport()
     }
 
-    /// Sends `operation`, once.
+    /// Sends `operation`, once, and has `convert` make of its answer what the caller gets.
     ///
     /// # Errors
     ///
@@ -42,8 +42,13 @@ impl Dispatcher {
     /// # Cancellation
     ///
     /// As [`Client::call`].
-    pub async fn send<O: Operation>(&self, caller: &Caller, operation: O) -> Result<O::Answer, Error> {
-        let answer = self.client.call(&caller.context, &operation).await;
+    pub async fn send<O, T, F>(&self, caller: &Caller, operation: O, convert: F) -> Result<T, Error>
+    where
+        O: Operation,
+        T: Send + 'static,
+        F: FnOnce(O::Answer) -> T + Send + 'static,
+    {
+        let answer = self.client.call_for(&caller.context, &operation, convert).await;
         match &answer {
             Ok(_) => self.readiness.answered(),
             Err(error) => log(O::NAME, error),

@@ -28,6 +28,7 @@ pub mod exchange;
 pub mod http;
 pub mod license;
 pub mod operation;
+mod reading;
 mod request;
 mod stack;
 pub mod trace_context;

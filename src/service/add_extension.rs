@@ -17,12 +17,11 @@ pub(super) async fn call(
     caller: &Caller,
     request: AddExtensionRequest,
 ) -> Result<AddExtensionResponse, Error> {
-    let extension = dispatcher
-        .send(caller, AddExtension(parse(request, dispatcher.transport())?))
-        .await?;
-    Ok(AddExtensionResponse {
+    let operation = AddExtension(parse(request, dispatcher.transport())?);
+    let answer = dispatcher.send(caller, operation, |extension| AddExtensionResponse {
         extension: Some(to_extension(extension)),
-    })
+    });
+    Ok(answer.await?)
 }
 
 pub(super) async fn call_get_identity(
@@ -42,15 +41,11 @@ pub(super) async fn call_get_identity(
         id,
         i_account,
     };
-    let extension = dispatcher
-        .send(
-            caller,
-            AddExtensionGetIdentity(parse(request, dispatcher.transport())?),
-        )
-        .await?;
-    Ok(AddExtensionGetIdentityResponse {
+    let operation = AddExtensionGetIdentity(parse(request, dispatcher.transport())?);
+    let answer = dispatcher.send(caller, operation, |extension| AddExtensionGetIdentityResponse {
         extension: Some(to_extension(extension)),
-    })
+    });
+    Ok(answer.await?)
 }
 
 fn parse(request: AddExtensionRequest, transport: Transport) -> Result<NewExtension, Error> {

@@ -13,10 +13,9 @@ pub(super) async fn call(
     caller: &Caller,
     request: DeleteExtensionRequest,
 ) -> Result<DeleteExtensionResponse, Error> {
-    dispatcher
-        .send(caller, parse(request, dispatcher.transport())?)
-        .await?;
-    Ok(DeleteExtensionResponse {})
+    let operation = parse(request, dispatcher.transport())?;
+    let answer = dispatcher.send(caller, operation, |()| DeleteExtensionResponse {});
+    Ok(answer.await?)
 }
 
 fn parse(request: DeleteExtensionRequest, transport: Transport) -> Result<DeleteExtension, Error> {

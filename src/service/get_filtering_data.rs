@@ -14,13 +14,14 @@ pub(super) async fn call(
     caller: &Caller,
     request: GetFilteringDataRequest,
 ) -> Result<GetFilteringDataResponse, Error> {
-    let (extensions, statuses) = dispatcher
-        .send(caller, parse(request, dispatcher.transport())?)
-        .await?;
-    Ok(GetFilteringDataResponse {
-        extensions: extensions.into_iter().map(to_extension).collect(),
-        extension_statuses: statuses.into_iter().map(to_extension_status).collect(),
-    })
+    let operation = parse(request, dispatcher.transport())?;
+    let answer = dispatcher.send(caller, operation, |(extensions, statuses)| {
+        GetFilteringDataResponse {
+            extensions: extensions.into_iter().map(to_extension).collect(),
+            extension_statuses: statuses.into_iter().map(to_extension_status).collect(),
+        }
+    });
+    Ok(answer.await?)
 }
 
 fn parse(request: GetFilteringDataRequest, transport: Transport) -> Result<GetFilteringData, Error> {

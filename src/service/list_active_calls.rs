@@ -18,16 +18,20 @@ pub(super) async fn call(
     request: ListActiveCallsRequest,
 ) -> Result<ListActiveCallsResponse, Error> {
     let operation = parse(request, dispatcher.transport())?;
-    let ActiveCalls {
-        calls,
-        extension_statuses,
-    } = dispatcher.send(caller, operation).await?;
-    let observed_at = now();
-    Ok(ListActiveCallsResponse {
-        calls: to_active_calls(calls, zone),
-        extension_statuses: extension_statuses.into_iter().map(to_extension_status).collect(),
-        observed_at: Some(observed_at),
-    })
+    let zone = zone.clone();
+    let answer = dispatcher.send(caller, operation, move |answer| {
+        let ActiveCalls {
+            calls,
+            extension_statuses,
+        } = answer;
+        let observed_at = now();
+        ListActiveCallsResponse {
+            calls: to_active_calls(calls, &zone),
+            extension_statuses: extension_statuses.into_iter().map(to_extension_status).collect(),
+            observed_at: Some(observed_at),
+        }
+    });
+    Ok(answer.await?)
 }
 
 fn parse(request: ListActiveCallsRequest, transport: Transport) -> Result<ListActiveCalls, Error> {

@@ -14,12 +14,11 @@ pub(super) async fn call(
     caller: &Caller,
     request: ListExtensionsRequest,
 ) -> Result<ListExtensionsResponse, Error> {
-    let extensions = dispatcher
-        .send(caller, parse(request, dispatcher.transport())?)
-        .await?;
-    Ok(ListExtensionsResponse {
+    let operation = parse(request, dispatcher.transport())?;
+    let answer = dispatcher.send(caller, operation, |extensions| ListExtensionsResponse {
         extensions: extensions.into_iter().map(to_extension).collect(),
-    })
+    });
+    Ok(answer.await?)
 }
 
 fn parse(request: ListExtensionsRequest, transport: Transport) -> Result<ListExtensions, Error> {

@@ -14,13 +14,14 @@ pub(super) async fn call(
     caller: &Caller,
     request: ListOnlineAccountsRequest,
 ) -> Result<ListOnlineAccountsResponse, Error> {
-    let (statuses, extensions) = dispatcher
-        .send(caller, parse(request, dispatcher.transport())?)
-        .await?;
-    Ok(ListOnlineAccountsResponse {
-        extension_statuses: statuses.into_iter().map(to_extension_status).collect(),
-        extensions: extensions.into_iter().map(to_extension).collect(),
-    })
+    let operation = parse(request, dispatcher.transport())?;
+    let answer = dispatcher.send(caller, operation, |(statuses, extensions)| {
+        ListOnlineAccountsResponse {
+            extension_statuses: statuses.into_iter().map(to_extension_status).collect(),
+            extensions: extensions.into_iter().map(to_extension).collect(),
+        }
+    });
+    Ok(answer.await?)
 }
 
 fn parse(request: ListOnlineAccountsRequest, transport: Transport) -> Result<ListOnlineAccounts, Error> {

@@ -14,12 +14,13 @@ pub(super) async fn call(
     caller: &Caller,
     request: ListUnavailableExtensionsRequest,
 ) -> Result<ListUnavailableExtensionsResponse, Error> {
-    let extensions = dispatcher
-        .send(caller, parse(request, dispatcher.transport())?)
-        .await?;
-    Ok(ListUnavailableExtensionsResponse {
-        extensions: extensions.into_iter().map(to_extension).collect(),
-    })
+    let operation = parse(request, dispatcher.transport())?;
+    let answer = dispatcher.send(caller, operation, |extensions| {
+        ListUnavailableExtensionsResponse {
+            extensions: extensions.into_iter().map(to_extension).collect(),
+        }
+    });
+    Ok(answer.await?)
 }
 
 fn parse(

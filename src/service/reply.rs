@@ -18,8 +18,9 @@ pub(super) async fn call(
     zone: &TimeZone,
     request: ReplyRequest,
 ) -> Result<ReplyResponse, Error> {
-    let answer = dispatcher.send(caller, parse(request)?).await?;
-    Ok(to_response(answer, zone))
+    let zone = zone.clone();
+    let to_response = move |answer| to_response(answer, &zone);
+    Ok(dispatcher.send(caller, parse(request)?, to_response).await?)
 }
 
 fn parse(request: ReplyRequest) -> Result<Reply, Error> {

@@ -14,12 +14,11 @@ pub(super) async fn call(
     caller: &Caller,
     request: UpdateExtensionRequest,
 ) -> Result<UpdateExtensionResponse, Error> {
-    let extension = dispatcher
-        .send(caller, parse(request, dispatcher.transport())?)
-        .await?;
-    Ok(UpdateExtensionResponse {
+    let operation = parse(request, dispatcher.transport())?;
+    let answer = dispatcher.send(caller, operation, |extension| UpdateExtensionResponse {
         extension: Some(to_extension(extension)),
-    })
+    });
+    Ok(answer.await?)
 }
 
 fn parse(request: UpdateExtensionRequest, transport: Transport) -> Result<UpdateExtension, Error> {

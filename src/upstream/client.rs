@@ -10,11 +10,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Response;
+use tokio::time::{Instant, timeout_at};
 use tower::{Service, ServiceExt as _};
 
 use super::exchange::Expects;
 use super::http::{BuildError, Http, Params as HttpParams};
 use super::operation::ListActiveCalls;
+use super::reading::Reading;
 use super::stack::{self, Stack};
 use super::{BaseUrl, Context, Effect, Error, Exchange, Operation, Transport, answer, request};
 
@@ -40,6 +42,7 @@ impl Default for Params {
 #[derive(Clone, Debug)]
 pub struct Client {
     stack: Stack,
+    reading: Reading,
     base: BaseUrl,
     transport: Transport,
     timeout: Duration,
@@ -66,6 +69,7 @@ impl Client {
         let Params { timeout, http: _ } = *params;
         Self {
             stack: stack::over(http),
+            reading: Reading::default(),
             base,
             transport,
             timeout,
@@ -88,15 +92,66 @@ impl Client {
     ///
     /// Dropping the future abandons the exchange: a change may then happen or not.
     pub async fn call<O: Operation>(&self, context: &Context, operation: &O) -> Result<O::Answer, Error> {
-        let answer = self
-            .ask(context, operation)
-            .await
-            .and_then(|body| answer::decode(&body, O::COLUMNS))
-            .and_then(|answer| operation.parse(answer));
+        self.call_for(context, operation, |answer| answer).await
+    }
+
+    /// As [`Client::call`], and has `convert` make something else of the answer, where a large one is in nobody's way.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    ///
+    /// # Cancellation
+    ///
+    /// As [`Client::call`].
+    pub async fn call_for<O, T, F>(&self, context: &Context, operation: &O, convert: F) -> Result<T, Error>
+    where
+        O: Operation,
+        T: Send + 'static,
+        F: FnOnce(O::Answer) -> T + Send + 'static,
+    {
+        let read = |body: Bytes| {
+            let answer = answer::decode(&body, O::COLUMNS).and_then(O::parse)?;
+            drop(body);
+            Ok(convert(answer))
+        };
+        let answer = match self.ask(context, operation).await {
+            Ok(body) => self.read_by(context.deadline, body, read).await,
+            Err(error) => Err(error),
+        };
         answer.map_err(|error| match O::EFFECT {
             Effect::Read => error,
             Effect::Add | Effect::Change => error.of_change(),
         })
+    }
+
+    /// What `read` makes of `body`, unless it has to wait for longer than its caller does.
+    async fn read_by<T, F>(&self, deadline: Option<Instant>, body: Bytes, read: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(Bytes) -> Result<T, Error> + Send + 'static,
+    {
+        let reading = self.read(body, read);
+        let Some(deadline) = deadline else {
+            return reading.await;
+        };
+        let within = deadline.saturating_duration_since(Instant::now());
+        let read = timeout_at(deadline, reading).await;
+        read.unwrap_or(Err(Error::Elapsed { within }))
+    }
+
+    /// What `read` makes of the body of an answer: at once, or if it is large, away from the threads that do IO when it is
+    /// its turn.
+    ///
+    /// # Cancellation
+    ///
+    /// Safe: a body that is being read is read to its end, for nobody.
+    pub async fn read<T, F>(&self, body: Bytes, read: F) -> T
+    where
+        T: Send + 'static,
+        F: FnOnce(Bytes) -> T + Send + 'static,
+    {
+        self.reading.run(body, read).await
     }
 
     /// Polls for live calls and gives the body of the answer as it is, for a reader that knows most of it already.

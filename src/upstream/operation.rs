@@ -28,9 +28,9 @@ pub use self::reply::Reply;
 pub use self::update_extension::UpdateExtension;
 
 /// One operation of the service, ready to be sent.
-pub trait Operation: Send + Sync {
+pub trait Operation: Send + Sync + 'static {
     /// What the operation yields.
-    type Answer: Send;
+    type Answer: Send + 'static;
 
     /// The name of the RPC, for spans and logs.
     const NAME: &'static str;
@@ -53,7 +53,7 @@ pub trait Operation: Send + Sync {
     /// # Errors
     ///
     /// [`Error::Incomplete`] if the part is empty; [`Error::NothingDeleted`].
-    fn parse(&self, answer: wire::Answer) -> Result<Self::Answer, Error>;
+    fn parse(answer: wire::Answer) -> Result<Self::Answer, Error>;
 }
 
 /// What sending an operation does at the upstream. It decides what a failure means.

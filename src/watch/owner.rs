@@ -4,9 +4,8 @@
 //! [`Poller`](super::poller::Poller)'s, all about rows the [`Observer`]'s; the owner moves bytes between them and the log.
 //! Should it fail, its feed ends with it: nobody is left with a state that looks alive.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
 use prost_types::Timestamp;
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, error, info, warn};
@@ -19,7 +18,7 @@ use super::log::Log;
 use super::observe::{Observer, Seen};
 use super::params::Params;
 use super::poller::Polled;
-use super::polling::{Answer, Poll, Polling, Progress};
+use super::polling::{Answer, Poll, Polling, Progress, Reader};
 use super::registry::Registry;
 use super::turns::Turn;
 use crate::convert::now as wall_clock;
@@ -29,7 +28,8 @@ use crate::upstream::Error;
 struct Owner {
     polling: Arc<Polling>,
     feed: Arc<Feed>,
-    observer: Observer,
+    /// Locked while an answer is read, which may be on another thread; there is none to read then besides it.
+    observer: Arc<Mutex<Observer>>,
     poll: Poll,
     /// Whether the last answer is one that must be confirmed.
     unconfirmed: bool,
@@ -62,7 +62,7 @@ pub(super) async fn run(polling: Arc<Polling>, feed: Arc<Feed>) {
 impl Owner {
     fn new(polling: Arc<Polling>, feed: Arc<Feed>) -> Self {
         Self {
-            observer: Observer::new(polling.zone.clone()),
+            observer: Arc::new(Mutex::new(Observer::new(polling.zone.clone()))),
             polling,
             feed,
             poll: Poll::Idle,
@@ -103,7 +103,7 @@ impl Owner {
             let mut shared = feed.lock();
             if shared.poller.is_due(now) {
                 shared.poller.start();
-                self.poll = polling.start(&feed);
+                self.poll = polling.start(&feed, self.reader());
             }
             let transition = refresh(&mut shared, now);
             drop(shared);
@@ -148,7 +148,7 @@ impl Owner {
     fn begin(&mut self, turn: Turn) {
         let mut shared = self.feed.lock();
         self.poll = if shared.watchers > 0 {
-            self.polling.ask(&self.feed, turn)
+            self.polling.ask(&self.feed, turn, self.reader())
         } else {
             let now = Instant::now();
             shared.poller.give_up(self.params().jittered(), now);
@@ -159,13 +159,34 @@ impl Owner {
         };
     }
 
-    /// A poll has ended: read it, tell of it, plan the next.
-    fn finish(&mut self, Answer { answer, took }: Answer) {
+    /// What reads the answer of the next poll.
+    fn reader(&self) -> Reader {
+        let (observer, unconfirmed) = (self.observer.clone(), self.unconfirmed);
+        Box::new(move |body| {
+            let mut observer = observer.lock().unwrap_or_else(PoisonError::into_inner);
+            let (calls, statuses) = match observer.read(body)? {
+                // An answer that was not believed the first time is confirmed by coming again.
+                Seen::Same if unconfirmed => observer.rows(),
+                Seen::Same => return Ok(None),
+                Seen::Rows { calls, statuses } => (calls, statuses),
+            };
+            Ok(Some(State {
+                calls: Table::new(calls),
+                statuses: Table::new(statuses),
+            }))
+        })
+    }
+
+    /// A poll has ended, and its answer is read: tell of it, plan the next.
+    fn finish(&mut self, answer: Answer) {
+        let Answer {
+            state: read,
+            bytes,
+            observed_at,
+            took,
+        } = answer;
         self.poll = Poll::Idle;
-        let (now, observed_at) = (Instant::now(), wall_clock());
-        let bytes = answer.as_ref().map_or(0, Bytes::len);
-        // Decoded before anything is locked, and logged after: both may take a while.
-        let read = answer.and_then(|body| self.read(body));
+        let now = Instant::now();
         if read.is_ok() {
             self.polling.readiness.answered();
         }
@@ -209,20 +230,6 @@ impl Owner {
         }
     }
 
-    /// The state that an answer shows; `None` for the very state of the last.
-    fn read(&mut self, body: Bytes) -> Result<Option<State>, Error> {
-        let (calls, statuses) = match self.observer.read(body)? {
-            // An answer that was not believed the first time is confirmed by coming again.
-            Seen::Same if self.unconfirmed => self.observer.rows(),
-            Seen::Same => return Ok(None),
-            Seen::Rows { calls, statuses } => (calls, statuses),
-        };
-        Ok(Some(State {
-            calls: Table::new(calls),
-            statuses: Table::new(statuses),
-        }))
-    }
-
     /// Writes what a good answer shows into the log, if it is to be believed.
     fn take(&mut self, log: &mut Log, state: Option<State>, observed_at: Timestamp, now: Instant) -> Polled {
         let Some(state) = state else {
@@ -255,7 +262,10 @@ impl Owner {
     /// Drops an answer that was to be confirmed: only the very next poll does that.
     fn disbelieve(&mut self) {
         if std::mem::take(&mut self.unconfirmed) {
-            self.observer.forget();
+            self.observer
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .forget();
         }
     }
 

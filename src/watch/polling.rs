@@ -11,13 +11,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::tz::TimeZone;
+use prost_types::Timestamp;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::end::Explain;
 use super::feed::Feed;
+use super::history::State;
 use super::registry::Registry;
 use super::turns::{Place, Turn, Turns};
+use crate::convert::now;
 use crate::lifecycle::Readiness;
 use crate::upstream::{Client, Context, Error};
 
@@ -47,7 +50,12 @@ pub(super) enum Poll {
 /// How a poll ended.
 #[derive(Debug)]
 pub(super) struct Answer {
-    pub(super) answer: Result<Bytes, Error>,
+    /// What it shows; `None` for what the last good one showed.
+    pub(super) state: Result<Option<State>, Error>,
+    /// How large it is.
+    pub(super) bytes: usize,
+    /// When it came: reading it may take its time.
+    pub(super) observed_at: Timestamp,
     /// How long the upstream took. The wait for a turn is not its time.
     pub(super) took: Duration,
 }
@@ -60,6 +68,9 @@ pub(super) enum Progress {
     /// It has ended.
     Answer(Answer),
 }
+
+/// What reads the body of an answer, for [`Answer::state`].
+pub(super) type Reader = Box<dyn FnOnce(Bytes) -> Result<Option<State>, Error> + Send>;
 
 // === impl Polling ===
 
@@ -84,16 +95,16 @@ impl Polling {
     }
 
     /// Polls `feed` at once if a turn is free, and queues for one if not.
-    pub(super) fn start(self: &Arc<Self>, feed: &Feed) -> Poll {
+    pub(super) fn start(self: &Arc<Self>, feed: &Feed, reader: Reader) -> Poll {
         let mut place = self.turns.line_up(feed.key.customer());
         match place.at_once() {
-            Some(turn) => self.ask(feed, turn),
+            Some(turn) => self.ask(feed, turn, reader),
             None => Poll::Queued(place),
         }
     }
 
-    /// Polls `feed`, whose turn it is.
-    pub(super) fn ask(self: &Arc<Self>, feed: &Feed, mut turn: Turn) -> Poll {
+    /// Polls `feed`, whose turn it is, and has `reader` read the answer.
+    pub(super) fn ask(self: &Arc<Self>, feed: &Feed, mut turn: Turn, reader: Reader) -> Poll {
         let polling = self.clone();
         let context = Context::of_gateway(feed.key.license.clone());
         let operation = feed.key.operation();
@@ -110,7 +121,19 @@ impl Polling {
             let took = started.elapsed();
             // An answer that was only somewhat slow is no reason to put its customer among those who hang.
             turn.note(took >= 2 * slow_after);
-            Answer { answer, took }
+            let observed_at = now();
+            let bytes = answer.as_ref().map_or(0, Bytes::len);
+            // With the turn still held: it bounds how many bodies wait to be read.
+            let state = match answer {
+                Ok(body) => polling.client.read(body, reader).await,
+                Err(error) => Err(error),
+            };
+            Answer {
+                state,
+                bytes,
+                observed_at,
+                took,
+            }
         }))
     }
 }

@@ -1,12 +1,14 @@
 //! The stack as the client has it, over a function in the place of HTTP. Time is paused.
 
 use std::future::{pending, ready};
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, advance, sleep};
+use tokio_test::{assert_pending, assert_ready, task};
 use tower::service_fn;
 
 use crate::upstream::client::Params;
@@ -150,6 +152,42 @@ async fn a_poll_goes_the_same_way_as_a_call() {
     });
     let error = refused.poll(&context(None), &query()).await.expect_err("401");
     assert_eq!(error.kind(), Kind::LicenseRejected);
+}
+
+/// All whose answers are large wait here for two that are not read to their end.
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_an_answer_to_be_read_longer_than_until_the_deadline() {
+    let (echo, left) = ("x".repeat(1 << 20), Duration::from_secs(3));
+    let body = Bytes::from(format!("ExtensionLst,ExtensionDeleted,License\n[],True,{echo}\n"));
+    let large = body.clone();
+    let client = client(move |_| {
+        let mut answer = csv("");
+        *answer.body_mut() = large.clone();
+        ready(Ok(answer))
+    });
+    let reads = [channel::<()>(), channel()].map(|(end, ended)| {
+        let mut read = task::spawn(client.read(body.clone(), move |_| ended.recv().is_err()));
+        assert_pending!(read.poll());
+        (end, read)
+    });
+
+    let (terms, list) = (context(Some(left)), read());
+    let mut call = task::spawn(failed(&client, &terms, &list));
+    assert_pending!(call.poll());
+    advance(left).await;
+    assert_eq!(assert_ready!(call.poll()), (Kind::Elapsed, left));
+
+    let (terms, delete) = (context(Some(left)), change());
+    let mut call = task::spawn(failed(&client, &terms, &delete));
+    assert_pending!(call.poll());
+    advance(left).await;
+    assert_eq!(assert_ready!(call.poll()), (Kind::OutcomeUnknown, left));
+
+    drop(reads);
+    client
+        .call(&context(Some(left)), &read())
+        .await
+        .expect("an answer");
 }
 
 #[tokio::test(start_paused = true)]

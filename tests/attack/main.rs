@@ -2,8 +2,10 @@
 //!
 //! | file | who attacks, and how |
 //! | --- | --- |
+//! | `bombs` | an upstream whose answers are small and become large |
 //! | `columns` | an upstream whose answer lacks a column |
 //! | `floods` | a client that breaks the rules of HTTP/2, again and again |
+//! | `resident` | an upstream whose answers are as large as they may be: what they cost the process |
 
 #![allow(clippy::panic, reason = "a test that cannot go on fails")]
 
@@ -15,5 +17,8 @@
 #[path = "../support/support.rs"]
 mod support;
 
+mod bombs;
 mod columns;
+mod each;
 mod floods;
+mod resident;

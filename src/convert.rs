@@ -9,7 +9,7 @@ mod extension_status;
 mod key;
 mod time;
 
-pub use self::active_call::to_active_calls;
+pub use self::active_call::{Legs, to_active_calls};
 pub use self::extension::to_extension;
 pub use self::extension_status::to_extension_status;
 pub use self::time::{now, to_timestamp};

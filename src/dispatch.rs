@@ -48,7 +48,7 @@ impl Dispatcher {
         T: Send + 'static,
         F: FnOnce(O::Answer) -> T + Send + 'static,
     {
-        let answer = self.client.call_for(&caller.context, &operation, convert).await;
+        let answer = self.client.call_for(&caller.context, operation, convert).await;
         match &answer {
             Ok(_) => self.readiness.answered(),
             Err(error) => log(O::NAME, error),

@@ -28,7 +28,7 @@ mod tests;
 
 pub use self::budget::Budget;
 pub(crate) use self::de::find_field;
-pub use self::de::{Deserializer, from_str, from_str_within};
+pub use self::de::{Deserializer, for_each_within, from_str};
 pub use self::elements::Elements;
 pub use self::error::{Category, Error};
 pub(crate) use self::refuse::{refuse, refuse_other_types};

@@ -9,14 +9,30 @@ use crate::{proto::v1, wire};
 /// The legs of one answer in the contract's words, each with its key. Times without a zone are read in `zone`.
 #[must_use]
 pub fn to_active_calls(calls: Vec<wire::ActiveCall>, zone: &TimeZone) -> Vec<v1::ActiveCall> {
-    let mut keys = Keys::default();
-    calls
-        .into_iter()
-        .map(|call| {
-            let key = keys.next(&call);
-            to_active_call(call, key, zone)
-        })
-        .collect()
+    let mut legs = Legs::of_one_answer(zone);
+    calls.into_iter().map(|call| legs.next(call)).collect()
+}
+
+/// The same for legs that come one after another, in the order of their answer.
+#[derive(Debug)]
+pub struct Legs<'z> {
+    keys: Keys,
+    zone: &'z TimeZone,
+}
+
+impl<'z> Legs<'z> {
+    /// Before the first leg of an answer.
+    #[must_use]
+    pub fn of_one_answer(zone: &'z TimeZone) -> Self {
+        let keys = Keys::default();
+        Self { keys, zone }
+    }
+
+    /// The next leg.
+    pub fn next(&mut self, call: wire::ActiveCall) -> v1::ActiveCall {
+        let key = self.keys.next(&call);
+        to_active_call(call, key, self.zone)
+    }
 }
 
 fn to_active_call(call: wire::ActiveCall, key: String, zone: &TimeZone) -> v1::ActiveCall {

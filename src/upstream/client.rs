@@ -91,8 +91,11 @@ impl Client {
     /// # Cancellation
     ///
     /// Dropping the future abandons the exchange: a change may then happen or not.
-    pub async fn call<O: Operation>(&self, context: &Context, operation: &O) -> Result<O::Answer, Error> {
-        self.call_for(context, operation, |answer| answer).await
+    pub async fn call<O>(&self, context: &Context, operation: &O) -> Result<O::Answer, Error>
+    where
+        O: Operation + Clone,
+    {
+        self.call_for(context, operation.clone(), |answer| answer).await
     }
 
     /// As [`Client::call`], and has `convert` make something else of the answer, where a large one is in nobody's way.
@@ -104,19 +107,22 @@ impl Client {
     /// # Cancellation
     ///
     /// As [`Client::call`].
-    pub async fn call_for<O, T, F>(&self, context: &Context, operation: &O, convert: F) -> Result<T, Error>
+    pub async fn call_for<O, T, F>(&self, context: &Context, operation: O, convert: F) -> Result<T, Error>
     where
         O: Operation,
         T: Send + 'static,
         F: FnOnce(O::Answer) -> T + Send + 'static,
     {
-        let read = |body: Bytes| {
-            let answer = answer::decode(&body, O::COLUMNS).and_then(O::parse)?;
-            drop(body);
-            Ok(convert(answer))
-        };
-        let answer = match self.ask(context, operation).await {
-            Ok(body) => self.read_by(context.deadline, body, read).await,
+        let answer = match self.ask(context, &operation).await {
+            Ok(body) => {
+                let read = move |body: Bytes| {
+                    let answer = answer::decode(&body, O::COLUMNS)?;
+                    // Before more is made of what was in it.
+                    drop(body);
+                    operation.parse(answer).map(convert)
+                };
+                self.read_by(context.deadline, body, read).await
+            }
             Err(error) => Err(error),
         };
         answer.map_err(|error| match O::EFFECT {

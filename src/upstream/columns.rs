@@ -93,13 +93,13 @@ impl<'t> Statuses<'t> {
     }
 }
 
-/// The calls in the text of their column, which spend `budget`.
+/// Gives the calls in the text of their column to `take`, one by one; they spend `budget`.
 ///
 /// # Errors
 ///
 /// [`Error::UndecodableColumn`]; [`Error::TooMany`] if the budget does not suffice.
-pub fn read_calls(text: &str, budget: &mut Budget) -> Result<Vec<ActiveCall>, Error> {
-    jsv::from_str_within(text, budget).map_err(error_of_column)
+pub fn read_calls(text: &str, budget: &mut Budget, take: impl FnMut(ActiveCall)) -> Result<(), Error> {
+    jsv::for_each_within(text, budget, take).map_err(error_of_column)
 }
 
 /// Spends of `budget` what [`read_calls`] does for `count` calls: for a reader that has them already.
@@ -144,7 +144,9 @@ mod tests {
             .unwrap()
             .unwrap();
         assert_eq!(read_status(&statuses[element]).unwrap().i_c_ext, 7);
-        assert_eq!(read_calls(&calls, &mut budget).unwrap()[0].i_env, 3);
+        let mut read = Vec::new();
+        read_calls(&calls, &mut budget, |call| read.push(call.i_env)).unwrap();
+        assert_eq!(read, [3]);
     }
 
     #[test]
@@ -152,11 +154,7 @@ mod tests {
         let mut columns =
             Columns::read(b"lstportaActiveCalls,ExtensionsActiveCalls,License\n,,an echo\n").unwrap();
         assert_eq!((&*columns.calls, &*columns.statuses), ("", ""));
-        assert!(
-            read_calls(&columns.calls, &mut columns.budget)
-                .unwrap()
-                .is_empty()
-        );
+        read_calls(&columns.calls, &mut columns.budget, |call| panic!("{call:?}")).unwrap();
         let blank = Columns::read(b"lstportaActiveCalls,ExtensionsActiveCalls,License\n,,\n");
         assert!(matches!(blank, Err(Error::Blank)));
         assert!(matches!(Columns::read(b"<html>"), Err(Error::Undecodable(_))));

@@ -53,7 +53,7 @@ pub trait Operation: Send + Sync + 'static {
     /// # Errors
     ///
     /// [`Error::Incomplete`] if the part is empty; [`Error::NothingDeleted`].
-    fn parse(answer: wire::Answer) -> Result<Self::Answer, Error>;
+    fn parse(&self, answer: wire::Answer) -> Result<Self::Answer, Error>;
 }
 
 /// What sending an operation does at the upstream. It decides what a failure means.

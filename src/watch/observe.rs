@@ -8,26 +8,30 @@
 //! ```
 //!
 //! A call's row moves on every poll with its duration, so calls are kept as a whole or not at all.
+//!
+//! Bodies may be large, and feeds many: of what is only compared as a whole, a hash is kept.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::tz::TimeZone;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::history::{CallRow, StatusRow};
-use crate::convert::{to_active_calls, to_extension_status};
+use crate::convert::{Legs, to_extension_status};
 use crate::upstream::Error;
 use crate::upstream::budget::Budget;
-use crate::upstream::columns::{Columns, Statuses, read_calls, read_status, spend_on_calls};
+use crate::upstream::columns::{self, Columns, read_calls, read_status, spend_on_calls};
 
 /// Reads the polls of one feed, one after another.
 #[derive(Debug)]
 pub(super) struct Observer {
     zone: TimeZone,
-    body: Bytes,
-    calls: Column<CallRow>,
-    statuses: Column<StatusRow>,
+    /// The hash of the last good poll's body; `None` if there is none, or it is to be read again.
+    body: Option<u128>,
+    calls: Calls,
+    statuses: Statuses,
 }
 
 /// What a poll shows.
@@ -42,22 +46,20 @@ pub(super) enum Seen {
     },
 }
 
-/// A column of the last good poll: its text, where in it the rows are (of statuses only), and the rows.
-#[derive(Debug)]
-struct Column<R> {
-    text: String,
-    elements: Vec<Range<usize>>,
-    rows: Vec<Arc<R>>,
+/// The column of calls of the last good poll.
+#[derive(Debug, Default)]
+struct Calls {
+    /// The hash of its text; `None` before the first poll.
+    text: Option<u128>,
+    rows: Vec<Arc<CallRow>>,
 }
 
-impl<R> Default for Column<R> {
-    fn default() -> Self {
-        Self {
-            text: String::new(),
-            elements: Vec::new(),
-            rows: Vec::new(),
-        }
-    }
+/// The column of statuses of the last good poll: its text, where in it the rows are, and the rows.
+#[derive(Debug, Default)]
+struct Statuses {
+    text: String,
+    elements: Vec<Range<usize>>,
+    rows: Vec<Arc<StatusRow>>,
 }
 
 impl Observer {
@@ -65,9 +67,9 @@ impl Observer {
     pub(super) fn new(zone: TimeZone) -> Self {
         Self {
             zone,
-            body: Bytes::new(),
-            calls: Column::default(),
-            statuses: Column::default(),
+            body: None,
+            calls: Calls::default(),
+            statuses: Statuses::default(),
         }
     }
 
@@ -77,7 +79,8 @@ impl Observer {
     ///
     /// It cannot be decoded; what was kept stays.
     pub(super) fn read(&mut self, body: Bytes) -> Result<Seen, Error> {
-        if !self.body.is_empty() && body == self.body {
+        let hash = Some(xxh3_128(&body));
+        if hash == self.body {
             return Ok(Seen::Same);
         }
         let Columns {
@@ -85,9 +88,11 @@ impl Observer {
             statuses,
             mut budget,
         } = Columns::read(&body)?;
-        let calls = self.read_calls(calls, &mut budget)?;
+        drop(body);
+        let new_calls = self.read_calls(&calls, &mut budget)?;
+        drop(calls);
         let statuses = self.read_statuses(statuses, budget)?;
-        (self.body, self.calls, self.statuses) = (body, calls, statuses);
+        (self.body, self.calls, self.statuses) = (hash, new_calls, statuses);
         Ok(Seen::Rows {
             calls: self.calls.rows.clone(),
             statuses: self.statuses.rows.clone(),
@@ -101,26 +106,30 @@ impl Observer {
 
     /// Takes the next body for another one, whatever its bytes.
     pub(super) fn forget(&mut self) {
-        self.body.clear();
+        self.body = None;
     }
 
-    fn read_calls(&self, text: String, budget: &mut Budget) -> Result<Column<CallRow>, Error> {
-        let rows = if text == self.calls.text {
+    fn read_calls(&self, text: &str, budget: &mut Budget) -> Result<Calls, Error> {
+        let hash = Some(xxh3_128(text.as_bytes()));
+        let rows = if hash == self.calls.text {
             spend_on_calls(self.calls.rows.len(), budget)?;
             self.calls.rows.clone()
         } else {
-            let calls = to_active_calls(read_calls(&text, budget)?, &self.zone);
-            calls.into_iter().map(CallRow::new).map(Arc::new).collect()
+            // One by one: decoded, a call is far larger than its row.
+            let (mut legs, mut rows) = (Legs::of_one_answer(&self.zone), Vec::new());
+            read_calls(text, budget, |call| {
+                rows.push(Arc::new(CallRow::new(legs.next(call))));
+            })?;
+            rows
         };
-        let elements = Vec::new();
-        Ok(Column { text, elements, rows })
+        Ok(Calls { text: hash, rows })
     }
 
-    fn read_statuses(&self, text: String, budget: Budget) -> Result<Column<StatusRow>, Error> {
+    fn read_statuses(&self, text: String, budget: Budget) -> Result<Statuses, Error> {
         let mut known = Known::new(&self.statuses);
         let mut rows = Vec::with_capacity(self.statuses.rows.len());
         let mut elements = Vec::with_capacity(self.statuses.elements.len());
-        let mut reader = Statuses::within(&text, budget)?;
+        let mut reader = columns::Statuses::within(&text, budget)?;
         while let Some(element) = reader.next_element(known.guess())? {
             let element_text = &text[element.clone()];
             let row = if let Some(row) = known.find(element_text) {
@@ -132,7 +141,7 @@ impl Observer {
             rows.push(row);
             elements.push(element);
         }
-        Ok(Column { text, elements, rows })
+        Ok(Statuses { text, elements, rows })
     }
 }
 
@@ -140,12 +149,12 @@ impl Observer {
 ///
 /// Rows keep their order, so a row is found where it was, or one place off after a row came or went.
 struct Known<'c> {
-    column: &'c Column<StatusRow>,
+    column: &'c Statuses,
     position: usize,
 }
 
 impl<'c> Known<'c> {
-    fn new(column: &'c Column<StatusRow>) -> Self {
+    fn new(column: &'c Statuses) -> Self {
         Self { column, position: 0 }
     }
 

@@ -5,8 +5,9 @@
 
 use std::process::Stdio;
 
-use portico::proto::v1::ReplyRequest;
+use portico::proto::v1::active_calls_response::Event;
 use portico::proto::v1::customer_extension_service_client::CustomerExtensionServiceClient;
+use portico::proto::v1::{ActiveCallsRequest, ReplyRequest};
 use portico::upstream::budget::MAX_ROWS;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, Command};
@@ -174,4 +175,35 @@ async fn no_body_under_the_cap_costs_more_than_200_mib() {
         let most = gateway.high_water();
         assert!(most < MOST, "{what} cost {most} KiB");
     }
+}
+
+/// The second poll shows other calls than the first, so that for a time both are held, and what is told of them. It used to
+/// cost 300 MiB.
+#[tokio::test]
+async fn nor_does_a_watch_of_such_bodies() {
+    let shows = |id: char| {
+        let members = format!("CLI:{id},CLD:a,AccountID:a,CallId:a,CallType:a,product:a,Note");
+        let calls = list(MAX_ROWS, &members, CAP - CAP / 16);
+        row(&format!("\"{calls}\",[],,False,[],LIC,0,"))
+    };
+    let answers = ['a', 'b'].map(|id| Answer::csv(shows(id)));
+    let upstream = Upstream::answering(answers.into_iter().chain([Answer::Hang])).await;
+    let gateway = Process::serving(&upstream.url).await;
+    let request = ActiveCallsRequest {
+        i_customer: 1,
+        ..ActiveCallsRequest::default()
+    };
+    let watch = gateway.client().await.active_calls(request).await;
+    let mut watch = watch.expect("it opens").into_inner();
+    let mut told = 0;
+    while told < 2 * MAX_ROWS {
+        let event = soon("an event", watch.message()).await;
+        let event = event.expect("the watch does not fail").expect("nor end");
+        if let Some(Event::Snapshot(part)) = event.event {
+            told += part.calls.len();
+        }
+    }
+    let most = gateway.high_water();
+    assert!(most < MOST, "it cost {most} KiB");
+    upstream.used_up().await;
 }

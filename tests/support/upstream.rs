@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use super::listener;
+use super::{listener, soon};
 
 /// The header of an answer.
 const HEADER: &str = "lstportaActiveCalls,ExtensionLst,Extension,ExtensionDeleted,ExtensionsActiveCalls,License,\
@@ -87,6 +87,17 @@ impl Upstream {
             script,
             _tasks: tasks,
         }
+    }
+
+    /// Completes when the last answer was asked for.
+    #[allow(dead_code, reason = "only tests/attack has upstreams that are asked unbidden")]
+    pub(crate) async fn used_up(&self) {
+        let used_up = async {
+            while !lock(&self.script).answers.is_empty() {
+                tokio::task::yield_now().await;
+            }
+        };
+        soon("a request for the last answer", used_up).await;
     }
 
     /// Each request so far: its first line, an empty line, its body.

@@ -8,9 +8,10 @@ use portico::codec::jsv::Budget;
 use portico::upstream::columns::Columns;
 use portico::upstream::operation::{
     AddExtension, DeleteExtension, GetFilteringData, ListActiveCalls, ListExtensions, ListOnlineAccounts,
-    ListUnavailableExtensions, UpdateExtension,
+    ListUnavailableExtensions, NewExtension, UpdateExtension,
 };
-use portico::upstream::{Error, Kind, Operation, answer};
+use portico::upstream::value::{Id, OptionalId, Text};
+use portico::upstream::{Error, Kind, Operation, Transport, answer};
 use portico::wire::Answer;
 
 use crate::data;
@@ -69,12 +70,12 @@ fn sweep<T: PartialEq + Debug>(body: &[u8], read: impl Fn(&[u8]) -> Result<T, Er
     assert!(missing > 30, "only {missing} flips hid a column");
 }
 
-fn sweep_operation<O: Operation>(exchange: &str)
+fn sweep_operation<O: Operation>(exchange: &str, operation: &O)
 where
     O::Answer: PartialEq + Debug,
 {
     sweep(&recorded(exchange), |body| {
-        answer::decode(body, O::COLUMNS).and_then(O::parse)
+        answer::decode(body, O::COLUMNS).and_then(|answer| operation.parse(answer))
     });
 }
 
@@ -91,18 +92,41 @@ fn every_answer_that_a_host_wrote_has_every_column() {
 
 #[test]
 fn no_flipped_bit_empties_a_read() {
-    sweep_operation::<ListExtensions>("list");
-    sweep_operation::<ListUnavailableExtensions>("unavailable");
-    sweep_operation::<GetFilteringData>("filtering data");
-    sweep_operation::<ListOnlineAccounts>("online accounts");
-    sweep_operation::<ListActiveCalls>("active calls");
+    let i_customer = Id::parse(1).expect("an id");
+    let products = None;
+    sweep_operation("list", &ListExtensions { i_customer, products });
+    sweep_operation("unavailable", &ListUnavailableExtensions { i_customer });
+    sweep_operation("filtering data", &GetFilteringData { i_customer });
+    sweep_operation("online accounts", &ListOnlineAccounts { i_customer });
+    let products = None;
+    sweep_operation("active calls", &ListActiveCalls { i_customer, products });
 }
 
 #[test]
 fn no_flipped_bit_denies_a_change() {
-    sweep_operation::<AddExtension>("add");
-    sweep_operation::<UpdateExtension>("update");
-    sweep_operation::<DeleteExtension>("delete");
+    let i_customer = Id::parse(3).expect("an id");
+    let i_c_ext = Id::parse(5001).expect("an id");
+    let i_account = OptionalId::parse(7001).expect("an id");
+    let text = |text| Text::parse(text, Transport::Routes).expect("a text");
+    let (name, id) = (text("Sales"), text("201"));
+    let add = NewExtension {
+        i_customer,
+        name: name.clone(),
+        id: id.clone(),
+        i_account,
+    };
+    sweep_operation("add", &AddExtension(add));
+    sweep_operation(
+        "update",
+        &UpdateExtension {
+            i_customer,
+            i_c_ext,
+            name,
+            id,
+            i_account,
+        },
+    );
+    sweep_operation("delete", &DeleteExtension { i_customer, i_c_ext });
 }
 
 #[test]

@@ -4,7 +4,9 @@
 //! given the text, and refuses it: nothing is guessed.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::iter;
+use std::marker::PhantomData;
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{self, Deserialize, DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess, Visitor};
@@ -20,20 +22,32 @@ use super::scan::{Bracket, Scanner};
 ///
 /// The text is not JSV, does not fit `T`, or goes on after the value.
 pub fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Error> {
-    from_str_within(text, &mut { Budget::UNLIMITED })
+    let mut deserializer = Deserializer::new(text);
+    let value = T::deserialize(&mut deserializer).map_err(|error| error.at(0))?;
+    deserializer.end()?;
+    Ok(value)
 }
 
-/// Reads one value from the whole of `text`, whose lists spend `budget`.
+/// Gives each element of the list that is the whole of `text` to `take`, so that they are never all there at one time; the
+/// list spends `budget` all the same. Nothing and `null` are an empty list.
 ///
 /// # Errors
 ///
-/// As [`from_str`], and if the budget does not suffice.
-pub fn from_str_within<'de, T: Deserialize<'de>>(text: &'de str, budget: &mut Budget) -> Result<T, Error> {
+/// As [`from_str`], and if the budget does not suffice. What came before was taken.
+pub fn for_each_within<'de, T: Deserialize<'de>>(
+    text: &'de str,
+    budget: &mut Budget,
+    take: impl FnMut(T),
+) -> Result<(), Error> {
     let mut deserializer = Deserializer::within(text, *budget);
-    let value = T::deserialize(&mut deserializer).map_err(|error| error.at(0))?;
+    let each = Each {
+        take,
+        element: PhantomData,
+    };
+    de::Deserializer::deserialize_seq(&mut deserializer, each).map_err(|error| error.at(0))?;
     deserializer.end()?;
     *budget = deserializer.budget();
-    Ok(value)
+    Ok(())
 }
 
 /// The position in `fields` of the one that `name` names: exactly, else ignoring ASCII case. Underscores count.
@@ -82,6 +96,12 @@ struct Elements<'a, 'de> {
     reader: &'a mut Deserializer<'de>,
     index: usize,
     more: bool,
+}
+
+/// Takes the elements of a list one by one.
+struct Each<T, F> {
+    take: F,
+    element: PhantomData<T>,
 }
 
 // === impl Deserializer ===
@@ -310,5 +330,22 @@ impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
         self.index += 1;
         self.more = self.reader.scanner.more(Bracket::List)?;
         Ok(Some(value))
+    }
+}
+
+// === impl Each ===
+
+impl<'de, T: Deserialize<'de>, F: FnMut(T)> Visitor<'de> for Each<T, F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+        while let Some(element) = list.next_element()? {
+            (self.take)(element);
+        }
+        Ok(())
     }
 }

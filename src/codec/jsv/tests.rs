@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use super::{Budget, Category, EmptyText, Error, MAX_DEPTH, from_str, from_str_within, to_string};
+use super::{Budget, Category, EmptyText, Error, MAX_DEPTH, for_each_within, from_str, to_string};
 
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -188,9 +188,12 @@ fn lists_hold_as_many_elements_as_the_budget_allows_at_every_depth() {
         elements: 5,
         bytes: 2 * size_of::<Nested>() + 3 * size_of::<i32>(),
     };
+    let read = |budget: &mut Budget| {
+        let mut read = Vec::new();
+        for_each_within(text, budget, |Nested { list }| read.push(list)).map(|()| read)
+    };
     let mut budget = enough;
-    let read: Vec<Nested> = from_str_within(text, &mut budget).expect("enough");
-    assert_eq!((read.len(), &*read[0].list), (2, &[1, 2][..]));
+    assert_eq!(read(&mut budget).expect("enough"), [vec![1, 2], vec![3]]);
     assert_eq!((budget.elements, budget.bytes), (0, 0), "what is spent is gone");
     for short in [
         Budget {
@@ -203,7 +206,7 @@ fn lists_hold_as_many_elements_as_the_budget_allows_at_every_depth() {
         },
     ] {
         let mut budget = short;
-        let error = from_str_within::<Vec<Nested>>(text, &mut budget).expect_err("not enough");
+        let error = read(&mut budget).expect_err("not enough");
         assert_eq!(error.category(), Category::Budget);
         assert_eq!(
             (error.offset(), error.path()),

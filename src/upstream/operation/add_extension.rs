@@ -57,7 +57,7 @@ impl Operation for AddExtension {
         self.0.members()
     }
 
-    fn parse(answer: Answer) -> Result<Extension, Error> {
+    fn parse(&self, answer: Answer) -> Result<Extension, Error> {
         parse(answer)
     }
 }
@@ -81,7 +81,7 @@ impl Operation for AddExtensionGetIdentity {
         self.0.members()
     }
 
-    fn parse(answer: Answer) -> Result<Extension, Error> {
+    fn parse(&self, answer: Answer) -> Result<Extension, Error> {
         parse(answer)
     }
 }

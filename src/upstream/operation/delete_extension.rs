@@ -32,7 +32,7 @@ impl Operation for DeleteExtension {
             .with("ExtensionRecordId", i_c_ext)
     }
 
-    fn parse(answer: Answer) -> Result<(), Error> {
+    fn parse(&self, answer: Answer) -> Result<(), Error> {
         if answer.extension_deleted {
             Ok(())
         } else {

@@ -30,7 +30,7 @@ impl Operation for GetFilteringData {
             .with("IsFiltering", &true)
     }
 
-    fn parse(answer: Answer) -> Result<Self::Answer, Error> {
+    fn parse(&self, answer: Answer) -> Result<Self::Answer, Error> {
         Ok((
             answer.extensions.unwrap_or_default(),
             answer.extension_statuses.unwrap_or_default(),

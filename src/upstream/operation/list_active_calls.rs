@@ -45,7 +45,7 @@ impl Operation for ListActiveCalls {
             .with("IProducts", products)
     }
 
-    fn parse(answer: Answer) -> Result<ActiveCalls, Error> {
+    fn parse(&self, answer: Answer) -> Result<ActiveCalls, Error> {
         Ok(ActiveCalls {
             calls: answer.calls.unwrap_or_default(),
             extension_statuses: answer.extension_statuses.unwrap_or_default(),

@@ -35,7 +35,7 @@ impl Operation for ListExtensions {
             .with("IProducts", products)
     }
 
-    fn parse(answer: Answer) -> Result<Vec<Extension>, Error> {
+    fn parse(&self, answer: Answer) -> Result<Vec<Extension>, Error> {
         Ok(answer.extensions.unwrap_or_default())
     }
 }

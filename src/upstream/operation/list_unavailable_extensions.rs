@@ -30,7 +30,7 @@ impl Operation for ListUnavailableExtensions {
             .with("isUnavailable", &true)
     }
 
-    fn parse(answer: Answer) -> Result<Vec<Extension>, Error> {
+    fn parse(&self, answer: Answer) -> Result<Vec<Extension>, Error> {
         Ok(answer.extensions.unwrap_or_default())
     }
 }

@@ -77,7 +77,7 @@ impl Operation for Reply {
             .with("FeatureName", feature_name)
     }
 
-    fn parse(answer: Answer) -> Result<Answer, Error> {
+    fn parse(&self, answer: Answer) -> Result<Answer, Error> {
         Ok(answer)
     }
 }

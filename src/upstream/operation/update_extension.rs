@@ -47,7 +47,7 @@ impl Operation for UpdateExtension {
             .with("IAccount", i_account)
     }
 
-    fn parse(answer: Answer) -> Result<Extension, Error> {
+    fn parse(&self, answer: Answer) -> Result<Extension, Error> {
         answer.extension.ok_or(Error::Incomplete { column: "Extension" })
     }
 }

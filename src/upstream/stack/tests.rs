@@ -65,7 +65,7 @@ fn csv(body: &'static str) -> Response<Bytes> {
 }
 
 /// The kind of error that `operation` ends with, and after how long.
-async fn failed<O: Operation>(client: &Client, context: &Context, operation: &O) -> (Kind, Duration) {
+async fn failed<O: Operation + Clone>(client: &Client, context: &Context, operation: &O) -> (Kind, Duration) {
     let started = Instant::now();
     match client.call(context, operation).await {
         Ok(_) => panic!("an answer"),

@@ -19,6 +19,10 @@ async fn no_failure_empties_the_state_or_makes_a_version() {
         Reply::Cut(scene.clone(), 99),
         Reply::Renamed(scene.clone(), "lstportaActiveCalls"),
         Reply::Renamed(scene.clone(), "ExtensionsActiveCalls"),
+        // The last two are read by another thread.
+        Reply::Hollow("lstportaActiveCalls", 1_000),
+        Reply::Hollow("lstportaActiveCalls", 100_000),
+        Reply::Hollow("ExtensionsActiveCalls", 100_000),
     ] {
         let gateway = gateway_over(scene.clone());
         let (mut stream, mut held) = begin(&gateway).await;

@@ -13,6 +13,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use ::http::header::{CONNECTION, HeaderMap, HeaderValue};
 use ::http::{Request, Response};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
@@ -27,6 +28,8 @@ pub struct Params {
     pub connect_timeout: Duration,
     /// Limit for a body in bytes, after decompression.
     pub max_body: usize,
+    /// Whether a connection is used for one request after another. If not, each has one of its own.
+    pub reuse_connections: bool,
     /// How long an idle connection is kept.
     pub pool_idle_timeout: Duration,
     /// A PEM file with the only certificate authorities to trust; `None` = the system's.
@@ -38,6 +41,7 @@ impl Default for Params {
         Self {
             connect_timeout: Duration::from_secs(3),
             max_body: 16 * 1024 * 1024,
+            reuse_connections: true,
             // IIS closes idle connections after 120 s, Kestrel after 130 s.
             pool_idle_timeout: Duration::from_secs(60),
             ca_file: None,
@@ -80,6 +84,7 @@ impl Http {
         let Params {
             connect_timeout,
             max_body,
+            reuse_connections,
             pool_idle_timeout,
             ca_file,
         } = params;
@@ -91,6 +96,11 @@ impl Http {
             .retry(reqwest::retry::never())
             .referer(false)
             .no_proxy();
+        if !reuse_connections {
+            // The other end is told, so that it does not keep its side for anybody else.
+            let close = HeaderMap::from_iter([(CONNECTION, HeaderValue::from_static("close"))]);
+            builder = builder.pool_max_idle_per_host(0).default_headers(close);
+        }
         if let Some(path) = ca_file {
             builder = builder.tls_certs_only(read_certificates(path)?);
         }

@@ -22,6 +22,7 @@ pub mod base_url;
 pub mod client;
 pub mod columns;
 pub mod context;
+pub mod customer;
 pub mod error;
 pub mod exchange;
 pub mod http;

@@ -16,7 +16,7 @@ use super::exchange::Expects;
 use super::http::{BuildError, Http, Params as HttpParams};
 use super::operation::ListActiveCalls;
 use super::stack::{self, Stack};
-use super::{BaseUrl, Context, Effect, Error, Exchange, Operation, Transport, answer, request};
+use super::{BaseUrl, Context, Effect, Error, Exchange, Operation, Transport, answer, customer, request};
 
 /// Settings of the client.
 #[derive(Clone, Debug)]
@@ -91,15 +91,15 @@ impl Client {
         let answer = self
             .ask(context, operation)
             .await
-            .and_then(|body| answer::decode(&body, O::COLUMNS))
-            .and_then(|answer| operation.parse(answer));
+            .and_then(|body| read(operation, &body));
         answer.map_err(|error| match O::EFFECT {
             Effect::Read => error,
             Effect::Add | Effect::Change => error.of_change(),
         })
     }
 
-    /// Polls for live calls and gives the body of the answer as it is, for a reader that knows most of it already.
+    /// Polls for live calls and gives the body of the answer as it is, for a reader that knows most of it already, and who
+    /// checks whose it is ([`customer`](super::customer)).
     ///
     /// # Errors
     ///
@@ -153,4 +153,11 @@ impl Client {
     async fn exchange(&self, exchange: Exchange) -> Result<Response<Bytes>, Error> {
         self.stack.clone().oneshot(exchange).await
     }
+}
+
+/// Reads the body of the answer to `operation`, whose rows must be the customer's own, and takes its part out.
+fn read<O: Operation>(operation: &O, body: &[u8]) -> Result<O::Answer, Error> {
+    let answer = answer::decode(body, O::COLUMNS)?;
+    customer::check(operation.i_customer(), &answer)?;
+    operation.parse(answer)
 }

@@ -7,6 +7,8 @@
 //!   everything else                      decoded
 //! ```
 //!
+//! What is decoded is checked to be the customer's own; what is kept was checked before.
+//!
 //! A call's row moves on every poll with its duration, so calls are kept as a whole or not at all.
 
 use std::ops::Range;
@@ -19,10 +21,13 @@ use super::history::{CallRow, StatusRow};
 use crate::convert::{to_active_calls, to_extension_status};
 use crate::upstream::Error;
 use crate::upstream::columns::{Columns, Statuses, read_calls, read_status};
+use crate::upstream::customer::{check_calls, check_status};
+use crate::upstream::value::Id;
 
 /// Reads the polls of one feed, one after another.
 #[derive(Debug)]
 pub(super) struct Observer {
+    i_customer: Id,
     zone: TimeZone,
     body: Bytes,
     calls: Column<CallRow>,
@@ -60,9 +65,10 @@ impl<R> Default for Column<R> {
 }
 
 impl Observer {
-    /// Reads times without a zone in `zone`.
-    pub(super) fn new(zone: TimeZone) -> Self {
+    /// Reads rows of one customer, and times without a zone in `zone`.
+    pub(super) fn new(i_customer: Id, zone: TimeZone) -> Self {
         Self {
+            i_customer,
             zone,
             body: Bytes::new(),
             calls: Column::default(),
@@ -74,7 +80,7 @@ impl Observer {
     ///
     /// # Errors
     ///
-    /// It cannot be decoded; what was kept stays.
+    /// It cannot be decoded, or is another customer's; what was kept stays.
     pub(super) fn read(&mut self, body: Bytes) -> Result<Seen, Error> {
         if !self.body.is_empty() && body == self.body {
             return Ok(Seen::Same);
@@ -103,7 +109,9 @@ impl Observer {
         let rows = if text == self.calls.text {
             self.calls.rows.clone()
         } else {
-            let calls = to_active_calls(read_calls(&text)?, &self.zone);
+            let calls = read_calls(&text)?;
+            check_calls(self.i_customer, &calls)?;
+            let calls = to_active_calls(calls, &self.zone);
             calls.into_iter().map(CallRow::new).map(Arc::new).collect()
         };
         let elements = Vec::new();
@@ -120,8 +128,9 @@ impl Observer {
             let row = if let Some(row) = known.find(element_text) {
                 row.clone()
             } else {
-                let status = to_extension_status(read_status(element_text)?);
-                Arc::new(StatusRow::new(&status))
+                let status = read_status(element_text)?;
+                check_status(self.i_customer, &status)?;
+                Arc::new(StatusRow::new(&to_extension_status(status)))
             };
             rows.push(row);
             elements.push(element);

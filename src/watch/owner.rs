@@ -62,7 +62,7 @@ pub(super) async fn run(polling: Arc<Polling>, feed: Arc<Feed>) {
 impl Owner {
     fn new(polling: Arc<Polling>, feed: Arc<Feed>) -> Self {
         Self {
-            observer: Observer::new(polling.zone.clone()),
+            observer: Observer::new(feed.key.i_customer, polling.zone.clone()),
             polling,
             feed,
             poll: Poll::Idle,

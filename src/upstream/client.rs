@@ -16,7 +16,9 @@ use super::exchange::Expects;
 use super::http::{BuildError, Http, Params as HttpParams};
 use super::operation::ListActiveCalls;
 use super::stack::{self, Stack};
-use super::{BaseUrl, Context, Effect, Error, Exchange, Operation, Transport, answer, customer, request};
+use super::{
+    BaseUrl, Context, Effect, Error, Exchange, Operation, Received, Transport, answer, customer, request,
+};
 
 /// Settings of the client.
 #[derive(Clone, Debug)]
@@ -91,7 +93,7 @@ impl Client {
         let answer = self
             .ask(context, operation)
             .await
-            .and_then(|body| read(operation, &body));
+            .and_then(|received| received.read(|body| read(operation, &body)));
         answer.map_err(|error| match O::EFFECT {
             Effect::Read => error,
             Effect::Add | Effect::Change => error.of_change(),
@@ -108,11 +110,11 @@ impl Client {
     /// # Cancellation
     ///
     /// Dropping the future abandons the exchange.
-    pub async fn poll(&self, context: &Context, query: &ListActiveCalls) -> Result<Bytes, Error> {
+    pub async fn poll(&self, context: &Context, query: &ListActiveCalls) -> Result<Received, Error> {
         self.ask(context, query).await
     }
 
-    async fn ask<O: Operation>(&self, context: &Context, operation: &O) -> Result<Bytes, Error> {
+    async fn ask<O: Operation>(&self, context: &Context, operation: &O) -> Result<Received, Error> {
         let (request, template) = request::write(self.transport, operation, &self.base, &context.license)?;
         let exchange = Exchange {
             request,
@@ -126,7 +128,7 @@ impl Client {
             trace: context.trace.clone(),
             resend_count: 0,
         };
-        self.exchange(exchange).await.map(Response::into_body)
+        self.exchange(exchange).await.map(Received::of)
     }
 
     /// Asks for the published page of the service. Any HTTP answer counts, whatever it says.

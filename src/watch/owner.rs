@@ -24,7 +24,7 @@ use super::registry::Registry;
 use super::turns::Turn;
 use crate::convert::now as wall_clock;
 use crate::telemetry::Chain;
-use crate::upstream::Error;
+use crate::upstream::{Error, Received};
 
 struct Owner {
     polling: Arc<Polling>,
@@ -163,9 +163,9 @@ impl Owner {
     fn finish(&mut self, Answer { answer, took }: Answer) {
         self.poll = Poll::Idle;
         let (now, observed_at) = (Instant::now(), wall_clock());
-        let bytes = answer.as_ref().map_or(0, Bytes::len);
+        let bytes = answer.as_ref().map_or(0, Received::bytes);
         // Decoded before anything is locked, and logged after: both may take a while.
-        let read = answer.and_then(|body| self.read(body));
+        let read = answer.and_then(|received| received.read(|body| self.read(body)));
         if read.is_ok() {
             self.polling.readiness.answered();
         }

@@ -9,7 +9,6 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use jiff::tz::TimeZone;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
@@ -19,7 +18,7 @@ use super::feed::Feed;
 use super::registry::Registry;
 use super::turns::{Place, Turn, Turns};
 use crate::lifecycle::Readiness;
-use crate::upstream::{Client, Context, Error};
+use crate::upstream::{Client, Context, Error, Received};
 
 /// What the owners of all feeds poll with.
 #[derive(Debug)]
@@ -47,7 +46,7 @@ pub(super) enum Poll {
 /// How a poll ended.
 #[derive(Debug)]
 pub(super) struct Answer {
-    pub(super) answer: Result<Bytes, Error>,
+    pub(super) answer: Result<Received, Error>,
     /// How long the upstream took. The wait for a turn is not its time.
     pub(super) took: Duration,
 }

@@ -81,6 +81,8 @@ fn log(operation: &'static str, error: &Error) {
         | Kind::NotCsv
         | Kind::Undecodable
         | Kind::ColumnMissing
+        | Kind::WrongCustomer
+        | Kind::WrongRecord
         | Kind::TooLarge
         | Kind::OutcomeUnknown => {
             warn!(operation, error.r#type = error_type, error = %Chain(error), "the call to the upstream failed");

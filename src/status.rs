@@ -63,6 +63,8 @@ const fn row_of_kind(kind: Kind) -> Row {
         Kind::NotCsv => row(Internal, "UPSTREAM_NOT_CSV", "the upstream's answer is not CSV"),
         Kind::Undecodable => row(Internal, "UPSTREAM_UNDECODABLE", "the upstream's answer cannot be decoded"),
         Kind::ColumnMissing => row(Internal, "UPSTREAM_COLUMN_MISSING", "the upstream's answer lacks a column that was asked for"),
+        Kind::WrongCustomer => row(Internal, "UPSTREAM_WRONG_CUSTOMER", "the upstream's answer is about another customer"),
+        Kind::WrongRecord => row(Internal, "UPSTREAM_WRONG_RECORD", "the upstream's answer is about another record"),
         Kind::TooLarge => row(Internal, "UPSTREAM_TOO_LARGE", "the upstream's answer is too large"),
         Kind::OutcomeUnknown => row(Unknown, "OUTCOME_UNKNOWN", "whether the change happened is unknown; look before trying again"),
     }

@@ -168,6 +168,12 @@ fn error_of_answer(what: &str, status: u16, effect: Effect) -> Error {
         }
         what if what.starts_with("200 with more rows") => b"ExtensionLst\n\"[{},{},{},{}]\"\n",
         what if what.starts_with("200 without a column") => b"ExtensionDeleted,License\nFalse,LIC\n",
+        what if what.starts_with("200 with a row of another customer") => {
+            return Error::WrongCustomer { member: "" };
+        }
+        what if what.starts_with("200 to an update with another record") => {
+            return Error::WrongRecord;
+        }
         what if what.starts_with("200 with nothing in the column") => {
             return Error::Incomplete { column: "" };
         }

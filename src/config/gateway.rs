@@ -55,6 +55,16 @@ pub struct GatewayArgs {
     /// Limit for a whole exchange with the upstream
     #[arg(long, env = "PORTICO_UPSTREAM_TIMEOUT", default_value_t = client::Params::default().timeout.into(), value_name = "TIME")]
     upstream_timeout: Time,
+    /// Whether connections to the upstream are used again; `off` is for an upstream or proxy that confuses the answers on a
+    /// connection
+    #[arg(
+        long,
+        env = "PORTICO_UPSTREAM_CONNECTION_REUSE",
+        value_enum,
+        default_value_t = Reuse::On,
+        value_name = "REUSE"
+    )]
+    upstream_connection_reuse: Reuse,
     /// From the end of one poll of live calls to the start of the next
     #[arg(long, env = "PORTICO_POLL_INTERVAL", default_value_t = watch::Params::default().interval.into(), value_name = "TIME")]
     poll_interval: Time,
@@ -104,6 +114,15 @@ enum TransportName {
     Reply,
 }
 
+/// Whether connections are used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Reuse {
+    /// One request after another
+    On,
+    /// Each request has a connection of its own
+    Off,
+}
+
 impl From<Transport> for TransportName {
     fn from(transport: Transport) -> Self {
         match transport {
@@ -147,6 +166,7 @@ impl GatewayArgs {
             http: http::Params {
                 connect_timeout: self.upstream_connect_timeout.into(),
                 ca_file: self.upstream_ca_file.clone(),
+                reuse_connections: self.upstream_connection_reuse == Reuse::On,
                 ..http::Params::default()
             },
         };

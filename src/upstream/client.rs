@@ -18,7 +18,9 @@ use super::http::{BuildError, Http, Params as HttpParams};
 use super::operation::ListActiveCalls;
 use super::reading::Reading;
 use super::stack::{self, Stack};
-use super::{BaseUrl, Context, Effect, Error, Exchange, Operation, Transport, answer, request};
+use super::{
+    BaseUrl, Context, Effect, Error, Exchange, Operation, Received, Transport, answer, customer, request,
+};
 
 /// Settings of the client.
 #[derive(Clone, Debug)]
@@ -114,14 +116,9 @@ impl Client {
         F: FnOnce(O::Answer) -> T + Send + 'static,
     {
         let answer = match self.ask(context, &operation).await {
-            Ok(body) => {
-                let read = move |body: Bytes| {
-                    let answer = answer::decode(&body, O::COLUMNS)?;
-                    // Before more is made of what was in it.
-                    drop(body);
-                    operation.parse(answer).map(convert)
-                };
-                self.read_by(context.deadline, body, read).await
+            Ok(received) => {
+                let read = move |body| read(&operation, body).map(convert);
+                self.read_by(context.deadline, received, read).await
             }
             Err(error) => Err(error),
         };
@@ -131,13 +128,13 @@ impl Client {
         })
     }
 
-    /// What `read` makes of `body`, unless it has to wait for longer than its caller does.
-    async fn read_by<T, F>(&self, deadline: Option<Instant>, body: Bytes, read: F) -> Result<T, Error>
+    /// What `read` makes of what was received, unless it has to wait for longer than its caller does.
+    async fn read_by<T, F>(&self, deadline: Option<Instant>, received: Received, read: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnOnce(Bytes) -> Result<T, Error> + Send + 'static,
     {
-        let reading = self.read(body, read);
+        let reading = self.read(received, read);
         let Some(deadline) = deadline else {
             return reading.await;
         };
@@ -147,20 +144,26 @@ impl Client {
     }
 
     /// What `read` makes of the body of an answer: at once, or if it is large, away from the threads that do IO when it is
-    /// its turn.
+    /// its turn. If it finds that the answer is another's, the connections are given up ([`Received::read`]).
+    ///
+    /// # Errors
+    ///
+    /// Those of `read`.
     ///
     /// # Cancellation
     ///
     /// Safe: a body that is being read is read to its end, for nobody.
-    pub async fn read<T, F>(&self, body: Bytes, read: F) -> T
+    pub async fn read<T, F>(&self, received: Received, read: F) -> Result<T, Error>
     where
         T: Send + 'static,
-        F: FnOnce(Bytes) -> T + Send + 'static,
+        F: FnOnce(Bytes) -> Result<T, Error> + Send + 'static,
     {
-        self.reading.run(body, read).await
+        let bytes = received.bytes();
+        self.reading.run(bytes, move || received.read(read)).await
     }
 
-    /// Polls for live calls and gives the body of the answer as it is, for a reader that knows most of it already.
+    /// Polls for live calls and gives the body of the answer as it is, for a reader that knows most of it already, and who
+    /// checks whose it is ([`customer`](super::customer)).
     ///
     /// # Errors
     ///
@@ -169,11 +172,11 @@ impl Client {
     /// # Cancellation
     ///
     /// Dropping the future abandons the exchange.
-    pub async fn poll(&self, context: &Context, query: &ListActiveCalls) -> Result<Bytes, Error> {
+    pub async fn poll(&self, context: &Context, query: &ListActiveCalls) -> Result<Received, Error> {
         self.ask(context, query).await
     }
 
-    async fn ask<O: Operation>(&self, context: &Context, operation: &O) -> Result<Bytes, Error> {
+    async fn ask<O: Operation>(&self, context: &Context, operation: &O) -> Result<Received, Error> {
         let (request, template) = request::write(self.transport, operation, &self.base, &context.license)?;
         let exchange = Exchange {
             request,
@@ -187,7 +190,7 @@ impl Client {
             trace: context.trace.clone(),
             resend_count: 0,
         };
-        self.exchange(exchange).await.map(Response::into_body)
+        self.exchange(exchange).await.map(Received::of)
     }
 
     /// Asks for the published page of the service. Any HTTP answer counts, whatever it says.
@@ -214,4 +217,13 @@ impl Client {
     async fn exchange(&self, exchange: Exchange) -> Result<Response<Bytes>, Error> {
         self.stack.clone().oneshot(exchange).await
     }
+}
+
+/// Reads the body of the answer to `operation`, whose rows must be the customer's own, and takes its part out.
+fn read<O: Operation>(operation: &O, body: Bytes) -> Result<O::Answer, Error> {
+    let answer = answer::decode(&body, O::COLUMNS)?;
+    // Before more is made of what was in it.
+    drop(body);
+    customer::check(operation.i_customer(), &answer)?;
+    operation.parse(answer)
 }

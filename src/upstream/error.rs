@@ -87,6 +87,15 @@ pub enum Error {
         /// The name of the column.
         column: &'static str,
     },
+    /// 200 with a row that names another customer than the one that was asked for: it answers another question.
+    #[error("the answer is another customer's by the {member} of a row")]
+    WrongCustomer {
+        /// The member of the row.
+        member: &'static str,
+    },
+    /// 200 to an update, with another extension's record: it answers another question.
+    #[error("the answer is about another record")]
+    WrongRecord,
     /// 200 with nothing in the column that the operation is for.
     #[error("the answer lacks {column}")]
     Incomplete {
@@ -144,6 +153,10 @@ pub enum Kind {
     Undecodable,
     /// 200 with CSV that has not all columns that the operation takes.
     ColumnMissing,
+    /// 200 with another customer's rows.
+    WrongCustomer,
+    /// 200 with another record than the one that was to be updated.
+    WrongRecord,
     /// The body is over the cap, or has too many rows or columns.
     TooLarge,
     /// A change whose outcome could not be established.
@@ -152,7 +165,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::Unroutable,
         Self::Unreachable,
         Self::Interrupted,
@@ -173,6 +186,8 @@ impl Kind {
         Self::NotCsv,
         Self::Undecodable,
         Self::ColumnMissing,
+        Self::WrongCustomer,
+        Self::WrongRecord,
         Self::TooLarge,
         Self::OutcomeUnknown,
     ];
@@ -201,9 +216,17 @@ impl Kind {
             Self::NotCsv => "not_csv",
             Self::Undecodable => "undecodable",
             Self::ColumnMissing => "column_missing",
+            Self::WrongCustomer => "wrong_customer",
+            Self::WrongRecord => "wrong_record",
             Self::TooLarge => "too_large",
             Self::OutcomeUnknown => "outcome_unknown",
         }
+    }
+
+    /// Whether the answer is sound but the one to another question: then the next one on its connection may be, too.
+    #[must_use]
+    pub fn is_of_another_question(self) -> bool {
+        matches!(self, Self::WrongCustomer | Self::WrongRecord)
     }
 }
 
@@ -228,6 +251,8 @@ impl Error {
             | Self::Blank
             | Self::Incomplete { .. } => Kind::Undecodable,
             Self::ColumnMissing { .. } => Kind::ColumnMissing,
+            Self::WrongCustomer { .. } => Kind::WrongCustomer,
+            Self::WrongRecord => Kind::WrongRecord,
             Self::NothingDeleted => Kind::NotFound,
             Self::OutcomeUnknown(_) => Kind::OutcomeUnknown,
         }
@@ -261,6 +286,8 @@ impl Error {
             | Self::UndecodableColumn(_)
             | Self::Blank
             | Self::ColumnMissing { .. }
+            | Self::WrongCustomer { .. }
+            | Self::WrongRecord
             | Self::Incomplete { .. } => true,
             Self::Status {
                 status, kind, csv, ..
@@ -320,6 +347,8 @@ mod tests {
             undecodable(),
             Error::Blank,
             Error::ColumnMissing { column: "Extension" },
+            Error::WrongCustomer { member: "ICustomer" },
+            Error::WrongRecord,
             Error::Incomplete { column: "Extension" },
             status(206, Kind::UnexpectedStatus, true),
             status(303, Kind::UnexpectedStatus, false),

@@ -1,24 +1,32 @@
-//! HTTP: the one file that knows `reqwest`. Sends one exchange, once, and reads what comes back.
+//! HTTP: this file and its children alone know `reqwest`. Sends one exchange, once, and reads what comes back.
 //!
 //! Its errors are sorted here by what may have reached the upstream, and boxed, so that nothing above depends on the
 //! library. What it could do by itself is off (`docs/adr/0006`): redirects, retries, proxies from the environment, and
 //! its time limit, which is a layer of the stack. One thing is not ours to turn off: a request that found its pooled
 //! connection closed before a byte of it was written goes out on another.
 
+mod pool;
+mod tls;
+
 use std::error::Error as StdError;
 use std::future::ready;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use ::http::header::{CONNECTION, HeaderMap, HeaderValue};
 use ::http::{Request, Response};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
 use tower::Service;
 
+use self::pool::Pool;
 use super::{Error, Exchange, Expects, answer};
+
+pub(super) use self::pool::Origin;
+pub use self::tls::BuildError;
 
 /// Settings of the connections.
 #[derive(Clone, Debug)]
@@ -27,6 +35,8 @@ pub struct Params {
     pub connect_timeout: Duration,
     /// Limit for a body in bytes, after decompression.
     pub max_body: usize,
+    /// Whether a connection is used for one request after another. If not, each has one of its own.
+    pub reuse_connections: bool,
     /// How long an idle connection is kept.
     pub pool_idle_timeout: Duration,
     /// A PEM file with the only certificate authorities to trust; `None` = the system's.
@@ -38,6 +48,7 @@ impl Default for Params {
         Self {
             connect_timeout: Duration::from_secs(3),
             max_body: 16 * 1024 * 1024,
+            reuse_connections: true,
             // IIS closes idle connections after 120 s, Kestrel after 130 s.
             pool_idle_timeout: Duration::from_secs(60),
             ca_file: None,
@@ -45,67 +56,27 @@ impl Default for Params {
     }
 }
 
-/// Why the HTTP client could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum BuildError {
-    /// The CA file cannot be read.
-    #[error("cannot read the CA file {path}")]
-    CaFile {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The CA file holds no certificate, or one that cannot be parsed.
-    #[error("the CA file {path} holds no usable PEM certificate")]
-    CaCertificate {
-        /// The file.
-        path: PathBuf,
-    },
-    /// TLS could not be set up.
-    #[error("cannot set up the HTTP client")]
-    Http(#[source] Box<dyn StdError + Send + Sync>),
-}
-
-/// Pooled connections to hosts. Clones share them.
+/// Connections to the upstream. Clones share them.
 #[derive(Clone, Debug)]
 pub(super) struct Http {
-    client: reqwest::Client,
+    pool: Pool,
     max_body: usize,
 }
 
 impl Http {
     /// Sets up TLS; nothing is sent.
     pub(super) fn new(params: &Params) -> Result<Self, BuildError> {
-        let Params {
-            connect_timeout,
-            max_body,
-            pool_idle_timeout,
-            ca_file,
-        } = params;
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("portico/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(*connect_timeout)
-            .pool_idle_timeout(*pool_idle_timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .no_proxy();
-        if let Some(path) = ca_file {
-            builder = builder.tls_certs_only(read_certificates(path)?);
-        }
-        let client = builder
-            .build()
-            .map_err(|error| BuildError::Http(error.without_url().into()))?;
-        Ok(Self {
-            client,
-            max_body: *max_body,
-        })
+        let tls = tls::config(params.ca_file.as_deref())?;
+        let max_body = params.max_body;
+        let params = params.clone();
+        let pool = Pool::new(move || client(&params, tls.clone()))?;
+        Ok(Self { pool, max_body })
     }
 
     async fn send(self, request: reqwest::Request, exchange: Exchange) -> Result<Response<Bytes>, Error> {
-        let answer = self.client.execute(request).await.map_err(sort)?;
-        let (head, body) = Response::from(answer).into_parts();
+        let (client, origin) = self.pool.client().map_err(|error| Error::Connect(error.into()))?;
+        let answer = client.execute(request).await.map_err(sort)?;
+        let (mut head, body) = Response::from(answer).into_parts();
         // A body that is not wanted is dropped. If all of it has arrived by then, the connection is used again.
         let is_wanted = exchange.expects == Expects::Csv && answer::wants_body(head.status, &head.headers);
         let body = if is_wanted {
@@ -113,6 +84,8 @@ impl Http {
         } else {
             Bytes::new()
         };
+        // Whoever reads the answer can tell whether the next one from there is to be believed.
+        head.extensions.insert(origin);
         Ok(Response::from_parts(head, body))
     }
 
@@ -145,6 +118,34 @@ impl Service<Exchange> for Http {
             }))),
         }
     }
+}
+
+/// A client with no connection yet.
+fn client(params: &Params, tls: rustls::ClientConfig) -> Result<reqwest::Client, BuildError> {
+    let Params {
+        connect_timeout,
+        max_body: _,
+        reuse_connections,
+        pool_idle_timeout,
+        ca_file: _,
+    } = *params;
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("portico/", env!("CARGO_PKG_VERSION")))
+        .tls_backend_preconfigured(tls)
+        .connect_timeout(connect_timeout)
+        .pool_idle_timeout(pool_idle_timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_proxy();
+    if !reuse_connections {
+        // The other end is told, so that it does not keep its side for anybody else.
+        let close = HeaderMap::from_iter([(CONNECTION, HeaderValue::from_static("close"))]);
+        builder = builder.pool_max_idle_per_host(0).default_headers(close);
+    }
+    builder
+        .build()
+        .map_err(|error| BuildError::Http(error.without_url().into()))
 }
 
 /// Hands the request to `reqwest`, whose URL type resolves dot segments: the path must come out as it went in.
@@ -194,21 +195,4 @@ fn cause<'e, E: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Opti
         source = error.source();
     }
     None
-}
-
-fn read_certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, BuildError> {
-    let path_of = || path.to_owned();
-    let pem = match std::fs::read(path) {
-        Ok(pem) => pem,
-        Err(source) => {
-            return Err(BuildError::CaFile {
-                path: path_of(),
-                source,
-            });
-        }
-    };
-    match reqwest::Certificate::from_pem_bundle(&pem) {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        Ok(_) | Err(_) => Err(BuildError::CaCertificate { path: path_of() }),
-    }
 }

@@ -14,7 +14,7 @@ mod reply;
 mod update_extension;
 
 use super::Error;
-use super::value::ToMember;
+use super::value::{Id, ToMember};
 use crate::wire;
 
 pub use self::add_extension::{AddExtension, AddExtensionGetIdentity, NewExtension};
@@ -45,6 +45,9 @@ pub trait Operation: Send + Sync + 'static {
     /// the operation.
     fn route(&self) -> Option<&'static str>;
 
+    /// The customer that it is about.
+    fn i_customer(&self) -> Id;
+
     /// The members of the request that are set.
     fn members(&self) -> Members;
 
@@ -52,7 +55,7 @@ pub trait Operation: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`Error::Incomplete`] if the part is empty; [`Error::NothingDeleted`].
+    /// [`Error::Incomplete`] if the part is empty; [`Error::WrongRecord`], [`Error::NothingDeleted`].
     fn parse(&self, answer: wire::Answer) -> Result<Self::Answer, Error>;
 }
 

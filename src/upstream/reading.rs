@@ -7,7 +7,6 @@ use std::future::pending;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
@@ -33,7 +32,7 @@ impl Default for Reading {
 }
 
 impl Reading {
-    /// What `read` makes of `body`.
+    /// What `read` makes of a body of so many bytes.
     ///
     /// # Panics
     ///
@@ -43,18 +42,18 @@ impl Reading {
     ///
     /// Before a large body has its turn, dropping the future gives up its place. After that the body is read to its end, for
     /// nobody: until then its turn is not given to another.
-    pub(super) async fn run<T, F>(&self, body: Bytes, read: F) -> T
+    pub(super) async fn run<T, F>(&self, bytes: usize, read: F) -> T
     where
         T: Send + 'static,
-        F: FnOnce(Bytes) -> T + Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
     {
-        if body.len() < LARGE {
-            return read(body);
+        if bytes < LARGE {
+            return read();
         }
         let turn = self.turns.clone().acquire_owned().await;
         let turn = turn.expect("the semaphore is never closed");
         let reading = spawn_blocking(move || {
-            let read = read(body);
+            let read = read();
             drop(turn);
             read
         });

@@ -23,6 +23,11 @@ impl Id {
     pub fn parse(id: i64) -> Result<Self, Invalid> {
         parse_int(id, 1, i32::MAX).map(Self)
     }
+
+    /// Whether it is this id of the upstream's.
+    pub(super) fn is(self, id: i32) -> bool {
+        self.0 == id
+    }
 }
 
 /// The id of a record, or 0 for none: 0 to 2147483647.

@@ -6,14 +6,15 @@ use jiff::tz::TimeZone;
 use super::observe;
 use super::observe::Seen;
 use crate::upstream::Error;
+use crate::upstream::value::{Id, StandIn as _};
 
-/// Reads the polls of one feed, one after another.
+/// Reads the polls of one feed, of customer 1, one after another.
 #[derive(Debug)]
 pub struct Observer(observe::Observer);
 
 impl Default for Observer {
     fn default() -> Self {
-        Self(observe::Observer::new(TimeZone::UTC))
+        Self(observe::Observer::new(Id::stand_in(), TimeZone::UTC))
     }
 }
 

@@ -7,6 +7,8 @@
 //!   everything else                      decoded
 //! ```
 //!
+//! What is decoded is checked to be the customer's own; what is kept was checked before.
+//!
 //! A call's row moves on every poll with its duration, so calls are kept as a whole or not at all.
 //!
 //! Bodies may be large, and feeds many: of what is only compared as a whole, a hash is kept.
@@ -23,10 +25,13 @@ use crate::convert::{Legs, to_extension_status};
 use crate::upstream::Error;
 use crate::upstream::budget::Budget;
 use crate::upstream::columns::{self, Columns, read_calls, read_status, spend_on_calls};
+use crate::upstream::customer::{check_call, check_status};
+use crate::upstream::value::Id;
 
 /// Reads the polls of one feed, one after another.
 #[derive(Debug)]
 pub(super) struct Observer {
+    i_customer: Id,
     zone: TimeZone,
     /// The hash of the last good poll's body; `None` if there is none, or it is to be read again.
     body: Option<u128>,
@@ -63,9 +68,10 @@ struct Statuses {
 }
 
 impl Observer {
-    /// Reads times without a zone in `zone`.
-    pub(super) fn new(zone: TimeZone) -> Self {
+    /// Reads rows of one customer, and times without a zone in `zone`.
+    pub(super) fn new(i_customer: Id, zone: TimeZone) -> Self {
         Self {
+            i_customer,
             zone,
             body: None,
             calls: Calls::default(),
@@ -77,7 +83,7 @@ impl Observer {
     ///
     /// # Errors
     ///
-    /// It cannot be decoded; what was kept stays.
+    /// It cannot be decoded, or is another customer's; what was kept stays.
     pub(super) fn read(&mut self, body: Bytes) -> Result<Seen, Error> {
         let hash = Some(xxh3_128(&body));
         if hash == self.body {
@@ -117,9 +123,14 @@ impl Observer {
         } else {
             // One by one: decoded, a call is far larger than its row.
             let (mut legs, mut rows) = (Legs::of_one_answer(&self.zone), Vec::new());
+            let mut own = Ok(());
             read_calls(text, budget, |call| {
-                rows.push(Arc::new(CallRow::new(legs.next(call))));
+                if own.is_ok() {
+                    own = check_call(self.i_customer, &call);
+                    rows.push(Arc::new(CallRow::new(legs.next(call))));
+                }
             })?;
+            own?;
             rows
         };
         Ok(Calls { text: hash, rows })
@@ -135,8 +146,9 @@ impl Observer {
             let row = if let Some(row) = known.find(element_text) {
                 row.clone()
             } else {
-                let status = to_extension_status(read_status(element_text)?);
-                Arc::new(StatusRow::new(&status))
+                let status = read_status(element_text)?;
+                check_status(self.i_customer, &status)?;
+                Arc::new(StatusRow::new(&to_extension_status(status)))
             };
             rows.push(row);
             elements.push(element);

@@ -62,7 +62,10 @@ pub(super) async fn run(polling: Arc<Polling>, feed: Arc<Feed>) {
 impl Owner {
     fn new(polling: Arc<Polling>, feed: Arc<Feed>) -> Self {
         Self {
-            observer: Arc::new(Mutex::new(Observer::new(polling.zone.clone()))),
+            observer: Arc::new(Mutex::new(Observer::new(
+                feed.key.i_customer,
+                polling.zone.clone(),
+            ))),
             polling,
             feed,
             poll: Poll::Idle,

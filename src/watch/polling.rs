@@ -22,7 +22,7 @@ use super::registry::Registry;
 use super::turns::{Place, Turn, Turns};
 use crate::convert::now;
 use crate::lifecycle::Readiness;
-use crate::upstream::{Client, Context, Error};
+use crate::upstream::{Client, Context, Error, Received};
 
 /// What the owners of all feeds poll with.
 #[derive(Debug)]
@@ -122,10 +122,10 @@ impl Polling {
             // An answer that was only somewhat slow is no reason to put its customer among those who hang.
             turn.note(took >= 2 * slow_after);
             let observed_at = now();
-            let bytes = answer.as_ref().map_or(0, Bytes::len);
+            let bytes = answer.as_ref().map_or(0, Received::bytes);
             // With the turn still held: it bounds how many bodies wait to be read.
             let state = match answer {
-                Ok(body) => polling.client.read(body, reader).await,
+                Ok(received) => polling.client.read(received, reader).await,
                 Err(error) => Err(error),
             };
             Answer {

@@ -6,6 +6,7 @@
 //! | `columns` | an upstream whose answer lacks a column |
 //! | `floods` | a client that breaks the rules of HTTP/2, again and again |
 //! | `resident` | an upstream whose answers are as large as they may be: what they cost the process |
+//! | `shifted` | an upstream that answers once too often on a connection |
 
 #![allow(clippy::panic, reason = "a test that cannot go on fails")]
 
@@ -22,3 +23,4 @@ mod columns;
 mod each;
 mod floods;
 mod resident;
+mod shifted;

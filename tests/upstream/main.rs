@@ -10,6 +10,7 @@
 
 mod columns;
 mod corpus;
+mod customers;
 mod data;
 mod laws;
 mod transcripts;

@@ -32,6 +32,17 @@ impl Scene {
         }
     }
 
+    /// The same with rows that name this customer.
+    pub(crate) fn of_customer(mut self, i_customer: i32) -> Self {
+        self.calls
+            .iter_mut()
+            .for_each(|call| call.i_customer = i_customer);
+        self.statuses
+            .iter_mut()
+            .for_each(|status| status.i_customer = i_customer);
+        self
+    }
+
     /// The body of the answer.
     pub(crate) fn body(&self) -> Bytes {
         let answer = Answer {

@@ -53,6 +53,10 @@ impl Operation for AddExtension {
         Some("AddCustomerExtension/{License}/{ICustomer}/{Name}/{Id}/{IAccount}")
     }
 
+    fn i_customer(&self) -> Id {
+        self.0.i_customer
+    }
+
     fn members(&self) -> Members {
         self.0.members()
     }
@@ -75,6 +79,10 @@ impl Operation for AddExtensionGetIdentity {
 
     fn route(&self) -> Option<&'static str> {
         Some("AddCustomerExtenGetIdentitysion/{License}/{ICustomer}/{Name}/{Id}/{IAccount}")
+    }
+
+    fn i_customer(&self) -> Id {
+        self.0.i_customer
     }
 
     fn members(&self) -> Members {

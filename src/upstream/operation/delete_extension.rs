@@ -25,6 +25,10 @@ impl Operation for DeleteExtension {
         Some("DeleteCustomerExtension/{License}/{ICustomer}/{ExtensionRecordId}")
     }
 
+    fn i_customer(&self) -> Id {
+        self.i_customer
+    }
+
     fn members(&self) -> Members {
         let Self { i_customer, i_c_ext } = self;
         Members::default()

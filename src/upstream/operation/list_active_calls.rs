@@ -37,6 +37,10 @@ impl Operation for ListActiveCalls {
         })
     }
 
+    fn i_customer(&self) -> Id {
+        self.i_customer
+    }
+
     fn members(&self) -> Members {
         let Self { i_customer, products } = self;
         Members::default()

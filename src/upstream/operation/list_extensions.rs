@@ -28,6 +28,10 @@ impl Operation for ListExtensions {
         })
     }
 
+    fn i_customer(&self) -> Id {
+        self.i_customer
+    }
+
     fn members(&self) -> Members {
         let Self { i_customer, products } = self;
         Members::default()

@@ -23,6 +23,10 @@ impl Operation for ListOnlineAccounts {
         Some("GetOnlineAccounts/{License}/{ICustomer}/{GetSipStatus}")
     }
 
+    fn i_customer(&self) -> Id {
+        self.i_customer
+    }
+
     fn members(&self) -> Members {
         let Self { i_customer } = self;
         Members::default()

@@ -23,6 +23,10 @@ impl Operation for ListUnavailableExtensions {
         Some("GetUnavailableExtensions/{License}/{ICustomer}/{isUnavailable}")
     }
 
+    fn i_customer(&self) -> Id {
+        self.i_customer
+    }
+
     fn members(&self) -> Members {
         let Self { i_customer } = self;
         Members::default()

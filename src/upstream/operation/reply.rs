@@ -47,6 +47,10 @@ impl Operation for Reply {
         None
     }
 
+    fn i_customer(&self) -> Id {
+        self.i_customer
+    }
+
     fn members(&self) -> Members {
         let Self {
             i_customer,

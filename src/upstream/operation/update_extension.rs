@@ -31,6 +31,10 @@ impl Operation for UpdateExtension {
         Some("UpdateCustomerExtension/{License}/{ICustomer}/{ExtensionRecordId}/{Name}/{Id}/{IAccount}")
     }
 
+    fn i_customer(&self) -> Id {
+        self.i_customer
+    }
+
     fn members(&self) -> Members {
         let Self {
             i_customer,
@@ -48,6 +52,13 @@ impl Operation for UpdateExtension {
     }
 
     fn parse(&self, answer: Answer) -> Result<Extension, Error> {
-        answer.extension.ok_or(Error::Incomplete { column: "Extension" })
+        let extension = answer
+            .extension
+            .ok_or(Error::Incomplete { column: "Extension" })?;
+        match extension.i_c_ext {
+            0 => Ok(extension),
+            i_c_ext if self.i_c_ext.is(i_c_ext) => Ok(extension),
+            _ => Err(Error::WrongRecord),
+        }
     }
 }

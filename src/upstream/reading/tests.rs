@@ -9,15 +9,11 @@ use tokio_test::{assert_pending, assert_ready, task};
 
 use super::*;
 
-fn body(len: usize) -> Bytes {
-    vec![b'x'; len].into()
-}
-
 /// A reader that says that it has begun, and ends when its sender does.
-fn waits(begun: &UnboundedSender<()>) -> (mpsc::Sender<()>, impl FnOnce(Bytes) + Send + 'static) {
+fn waits(begun: &UnboundedSender<()>) -> (mpsc::Sender<()>, impl FnOnce() + Send + 'static) {
     let (end, ended) = mpsc::channel::<()>();
     let begun = begun.clone();
-    let read = move |_| {
+    let read = move || {
         begun.send(()).expect("the test listens");
         let _ = ended.recv();
     };
@@ -32,10 +28,10 @@ async fn begins(begun: &mut UnboundedReceiver<()>) {
 async fn a_small_body_is_read_at_once_and_a_large_one_elsewhere() {
     let reading = Reading::default();
     let here = thread::current().id();
-    let place = |_| thread::current().id();
-    let mut small = task::spawn(reading.run(body(LARGE - 1), place));
+    let place = || thread::current().id();
+    let mut small = task::spawn(reading.run(LARGE - 1, place));
     assert_eq!(assert_ready!(small.poll()), here);
-    assert_ne!(reading.run(body(LARGE), place).await, here);
+    assert_ne!(reading.run(LARGE, place).await, here);
 }
 
 #[tokio::test]
@@ -47,13 +43,13 @@ async fn large_bodies_are_read_a_few_at_a_time_in_the_order_of_their_arrival() {
     for _ in 0..AT_ONE_TIME {
         let (end, read) = waits(&said);
         let reading = reading.clone();
-        readers.spawn(async move { reading.run(body(LARGE), read).await });
+        readers.spawn(async move { reading.run(LARGE, read).await });
         ends.push(end);
         begins(&mut begun).await;
     }
     let (end, read) = waits(&said);
-    let mut third = task::spawn(reading.run(body(LARGE), read));
-    let mut fourth = task::spawn(reading.run(body(LARGE), |_| ()));
+    let mut third = task::spawn(reading.run(LARGE, read));
+    let mut fourth = task::spawn(reading.run(LARGE, || ()));
     assert_pending!(third.poll());
     assert_pending!(fourth.poll());
 
@@ -72,7 +68,7 @@ async fn a_caller_that_leaves_takes_no_turn_with_it() {
     let reading = Reading::default();
     let (said, mut begun) = unbounded_channel();
     let (end, read) = waits(&said);
-    let mut left = task::spawn(reading.run(body(LARGE), read));
+    let mut left = task::spawn(reading.run(LARGE, read));
     assert_pending!(left.poll());
     begins(&mut begun).await;
     drop(left);
@@ -85,16 +81,16 @@ async fn a_caller_that_leaves_takes_no_turn_with_it() {
     let all = u32::try_from(AT_ONE_TIME).expect("a few");
     let all = reading.turns.acquire_many(all).await.expect("it is open");
 
-    let mut left = task::spawn(reading.run(body(LARGE), |_| panic!("it had no turn")));
+    let mut left = task::spawn(reading.run(LARGE, || panic!("it had no turn")));
     assert_pending!(left.poll());
     drop((left, all));
-    reading.run(body(LARGE), |_| ()).await;
+    reading.run(LARGE, || ()).await;
 }
 
 #[tokio::test]
 #[should_panic(expected = "the reader failed")]
 async fn a_reader_that_panics_panics_here() {
     Reading::default()
-        .run(body(LARGE), |_| panic!("the reader failed"))
+        .run(LARGE, || panic!("the reader failed"))
         .await;
 }

@@ -44,7 +44,7 @@ fn rows(observer: &mut Observer, body: Bytes) -> ReadRows {
 }
 
 fn observer() -> Observer {
-    Observer::new(TimeZone::UTC)
+    Observer::new(Id::parse(1).unwrap(), TimeZone::UTC)
 }
 
 #[test]
@@ -90,7 +90,19 @@ fn what_cannot_be_read_leaves_what_was() {
     let no_calls = b"ExtensionsActiveCalls,License\n[],e\n".to_vec();
     let no_statuses = b"lstportaActiveCalls,License\n[],e\n".to_vec();
     let html = b"<html>Sign in</html>".to_vec();
+    let other_call = ActiveCall {
+        i_customer: 66,
+        ..call(2, "n")
+    };
+    let other_calls = body(&[call(1, "n"), other_call], &[status(1, "n")]).to_vec();
+    let other_status = ExtensionStatus {
+        i_customer: 66,
+        ..status(2, "n")
+    };
+    let other_statuses = body(&[call(2, "n")], &[status(1, "n"), other_status]).to_vec();
     for bad in [
+        other_calls,
+        other_statuses,
         blank,
         bad_calls,
         bad_statuses,
@@ -185,7 +197,7 @@ fn calls_that_are_known_take_as_much_of_a_smaller_body_as_new_ones() {
     let mut observer = observer();
     observer.read(body(&"x".repeat(1_500))).expect("a large echo");
     let known = observer.read(body("x")).expect_err("the same calls");
-    let new = Observer::new(TimeZone::UTC)
+    let new = Observer::new(Id::parse(1).unwrap(), TimeZone::UTC)
         .read(body("x"))
         .expect_err("new calls");
     assert!(matches!((known, new), (Error::TooMany(_), Error::TooMany(_))));

@@ -81,6 +81,37 @@ async fn a_column_whose_name_is_damaged_is_not_an_empty_one() {
     }
 }
 
+/// The watch used to show them.
+#[tokio::test(start_paused = true)]
+async fn the_rows_of_another_customer_are_a_failed_poll() {
+    let scene = Scene::of(3).of_customer(1);
+    let (mut calls, mut statuses) = (scene.clone(), scene.clone());
+    calls.calls[2].i_customer = 66;
+    statuses.statuses[2].i_customer = 66;
+    for foreign in [calls, statuses, Scene::of(4).of_customer(66)] {
+        let gateway = gateway_over(scene.clone());
+        let (mut stream, mut held) = begin(&gateway).await;
+        gateway.upstream.show(foreign.clone());
+        let event = stream.event().await;
+        held.apply(&event);
+        assert_eq!(
+            (event.freshness(), &held.state),
+            (Freshness::Stale, &scene.told())
+        );
+        let cause = as_status(feed_state(&event).cause.as_ref().expect("a cause"));
+        let expected = (Code::Internal, "UPSTREAM_WRONG_CUSTOMER".to_owned(), false);
+        assert_eq!(told(&cause), expected);
+        // What was read meanwhile is not taken for known.
+        gateway.upstream.show(scene.clone());
+        let event = stream.event().await;
+        held.apply(&event);
+        assert_eq!((event.freshness(), &held.state), (Freshness::Live, &scene.told()));
+
+        let gateway = gateway_over(foreign);
+        assert_eq!(told(&refused(&gateway, request(1)).await).1, "WATCH_NO_POLL");
+    }
+}
+
 /// The cause used to have no details, the wait to be 0 while a poll was under way, and whoever came later to be told
 /// what was so at the transition.
 #[tokio::test(start_paused = true)]

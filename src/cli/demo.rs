@@ -42,11 +42,11 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let client = gateway.client(base)?;
     let (grpc, admin) = (address(&listeners.grpc)?, address(&listeners.admin)?);
 
-    until_stopped(async |stop| {
+    until_stopped(async |shutdown| {
         introduce(grpc, admin, upstream_at);
         let sandbox = sandbox::run(upstream, Sandbox::new(sandbox_params), std::future::pending());
         tokio::select! {
-            served = server::run(listeners, client, Callers::with(license), params, stop.cancelled()) => {
+            served = server::run(listeners, client, Callers::with(license), params, shutdown) => {
                 served.map_err(|error| Failure::failed("the gateway stopped", &error))
             }
             () = sandbox => Err(Failure::Failed("the sandbox stopped".to_owned())),

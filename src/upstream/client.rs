@@ -93,10 +93,7 @@ impl Client {
             .await
             .and_then(|body| answer::decode(&body, O::COLUMNS))
             .and_then(|answer| operation.parse(answer));
-        answer.map_err(|error| match O::EFFECT {
-            Effect::Read => error,
-            Effect::Add | Effect::Change => error.of_change(),
-        })
+        answer.map_err(|error| O::EFFECT.told(error))
     }
 
     /// Polls for live calls and gives the body of the answer as it is, for a reader that knows most of it already.

@@ -3,6 +3,7 @@
 //! | file | who attacks, and how |
 //! | --- | --- |
 //! | `columns` | an upstream whose answer lacks a column |
+//! | `drain` | an operator who stops the gateway while calls are in flight, patiently or not |
 //! | `floods` | a client that breaks the rules of HTTP/2, again and again |
 
 #![allow(clippy::panic, reason = "a test that cannot go on fails")]
@@ -16,4 +17,5 @@
 mod support;
 
 mod columns;
+mod drain;
 mod floods;

@@ -29,7 +29,8 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let params = gateway.server(drain_delay.into())?;
     let license = License::parse(License::DEFAULT_NAME, LICENSE, gateway.transport());
     let license = license.map_err(|error| Failure::failed("the demo's licence", &error))?;
-    log::start(log.log_format.into()).map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
+    let _log =
+        log::start(log.log_format.into()).map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
 
     let listeners = Listeners {
         grpc: listen(grpc, "gRPC").await?,

@@ -24,7 +24,8 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let base = upstream.base()?;
     let license = upstream.license(gateway.transport())?;
     let params = gateway.server(drain_delay.into())?;
-    log::start(log.log_format.into()).map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
+    let _log =
+        log::start(log.log_format.into()).map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
 
     let listeners = Listeners {
         grpc: listen(grpc, "gRPC").await?,

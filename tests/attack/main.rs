@@ -5,6 +5,7 @@
 //! | `columns` | an upstream whose answer lacks a column |
 //! | `drain` | an operator who stops the gateway while calls are in flight, patiently or not |
 //! | `floods` | a client that breaks the rules of HTTP/2, again and again |
+//! | `log` | a log that nobody reads |
 
 #![allow(clippy::panic, reason = "a test that cannot go on fails")]
 
@@ -19,3 +20,5 @@ mod support;
 mod columns;
 mod drain;
 mod floods;
+#[cfg(unix)]
+mod log;

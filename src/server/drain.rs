@@ -8,6 +8,7 @@
 //! What is cut is answered first: a change with "outcome unknown", as it may have been made. Only then do connections go. So
 //! it is, without the waiting, when a task of the gateway fails.
 
+use std::future::pending;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -62,8 +63,11 @@ impl Drain {
         self.readiness.drain();
         unless_urgent(sleep(self.delay), shutdown).await;
         self.refuse.cancel();
-        let goodbyes = async { tokio::join!(self.hub.drain(), sleep(self.timeout)) };
-        unless_urgent(goodbyes, shutdown).await;
+        let goodbyes = async {
+            self.hub.drain().await;
+            pending::<()>().await;
+        };
+        unless_urgent(timeout(self.timeout, goodbyes), shutdown).await;
     }
 
     /// Answers what is in flight, and says how much it was.
@@ -89,5 +93,129 @@ async fn unless_urgent(event: impl Future, shutdown: &Shutdown) {
         biased;
         _ = event => {}
         () = shutdown.requested_again() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::Response;
+    use jiff::tz::TimeZone;
+    use tokio::time::Instant;
+    use tower::service_fn;
+
+    use super::*;
+    use crate::caller::Callers;
+    use crate::status;
+    use crate::upstream::client::Params;
+    use crate::upstream::operation::DeleteExtension;
+    use crate::upstream::value::Id;
+    use crate::upstream::{Client, Exchange, Kind, License, Transport};
+
+    const DELAY: Duration = Duration::from_secs(5);
+    const TIMEOUT: Duration = Duration::from_secs(20);
+
+    /// A drain of a gateway whose upstream takes requests and never answers.
+    fn drain() -> Drain {
+        let hang = service_fn(|_: Exchange| pending::<Result<Response<Bytes>, _>>());
+        let base = "http://porta".parse().expect("a URL");
+        let params = Params {
+            timeout: Duration::from_secs(3600),
+            ..Params::default()
+        };
+        let client = Client::over(hang, base, Transport::Routes, &params);
+        let readiness = Readiness::default();
+        let watch = crate::watch::Params::default();
+        let hub = Hub::new(
+            client.clone(),
+            readiness.clone(),
+            TimeZone::UTC,
+            watch,
+            status::explain,
+        );
+        Drain {
+            dispatcher: Dispatcher::new(client, readiness.clone()),
+            readiness,
+            refuse: CancellationToken::new(),
+            hub,
+            delay: DELAY,
+            timeout: TIMEOUT,
+        }
+    }
+
+    /// Serves one change; gives how it ended.
+    async fn change(dispatcher: Dispatcher) -> Option<Kind> {
+        let license = License::parse(License::DEFAULT_NAME, "x", Transport::Routes);
+        let caller = Callers::with(license.expect("a licence")).of(&http::HeaderMap::new());
+        let id = |id| Id::parse(id).expect("an id");
+        let operation = DeleteExtension {
+            i_customer: id(1),
+            i_c_ext: id(2),
+        };
+        let answer = dispatcher.send(&caller, operation).await;
+        answer.err().map(|error| error.kind())
+    }
+
+    /// When the drain of a gateway with a change in flight is over, and how; the change has an unknown outcome.
+    async fn drained(tasks: &mut Tasks, shutdown: &Shutdown) -> (Duration, Result<(), Error>) {
+        let (started, drain) = (Instant::now(), drain());
+        let serving = change(drain.dispatcher.clone());
+        let mut ended = None;
+        let serving = async {
+            ended = serving.await;
+            Ok(())
+        };
+        let served = drain.after(serving, tasks, shutdown).await;
+        assert_eq!(ended, Some(Kind::OutcomeUnknown));
+        (started.elapsed(), served)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_has_the_delay_and_the_timeout_to_end() {
+        let shutdown = Shutdown::default();
+        shutdown.request();
+        let (after, served) = drained(&mut Tasks::default(), &shutdown).await;
+        served.expect("it ends well");
+        assert!(
+            after >= DELAY + TIMEOUT && after < DELAY + TIMEOUT + FLUSH,
+            "{after:?}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_second_request_ends_each_of_the_waits() {
+        for at in [Duration::ZERO, DELAY / 2, DELAY + TIMEOUT / 2] {
+            let shutdown = Shutdown::default();
+            shutdown.request();
+            let again = async {
+                sleep(at).await;
+                shutdown.request();
+            };
+            let mut tasks = Tasks::default();
+            let ((after, served), ()) = tokio::join!(drained(&mut tasks, &shutdown), again);
+            served.expect("it ends well");
+            assert!(after >= at && after < at + FLUSH, "{at:?}: {after:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_fails_does_not_take_the_calls_in_flight_with_it() {
+        let mut tasks = Tasks::default();
+        tasks.spawn("the task", async { Ok(()) });
+        let (_, served) = drained(&mut tasks, &Shutdown::default()).await;
+        let error = served.expect_err("the task is missed");
+        assert_eq!(error.to_string(), "the task has ended while the gateway runs");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_does_not_read_is_not_waited_for_longer_than_it_takes_to_read() {
+        let shutdown = Shutdown::default();
+        shutdown.request();
+        let started = Instant::now();
+        let served = drain().after(pending(), &mut Tasks::default(), &shutdown).await;
+        served.expect("it ends well");
+        let after = started.elapsed();
+        assert!(after >= DELAY + TIMEOUT + FLUSH, "{after:?}");
+        assert!(after < DELAY + TIMEOUT + FLUSH * 2, "{after:?}");
     }
 }

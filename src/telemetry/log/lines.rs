@@ -5,6 +5,7 @@
 
 use std::io::{self, Write};
 use std::sync::{Arc, OnceLock};
+use std::thread;
 use std::time::Duration;
 
 use tracing::warn;
@@ -17,6 +18,9 @@ const QUEUE: usize = 8192;
 
 /// After how many written lines those that were dropped are told, if the queue is not emptied earlier.
 const TELL_EVERY: usize = 1024;
+
+/// When to try again to write into a full pipe that does not block.
+const RETRY: Duration = Duration::from_millis(10);
 
 /// How long the end waits for the queue to be emptied: a little more than [`WorkerGuard`] does.
 const FLUSH: Duration = Duration::from_millis(1500);
@@ -94,7 +98,14 @@ struct Output<W, T> {
 
 impl<W: Write, T: FnMut(usize, usize)> Write for Output<W, T> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let written = self.to.write(line)?;
+        let written = loop {
+            match self.to.write(line) {
+                Ok(written) => break written,
+                // Somebody who shares the pipe has set it not to block.
+                Err(full) if full.kind() == io::ErrorKind::WouldBlock => thread::park_timeout(RETRY),
+                Err(error) => return Err(error),
+            }
+        };
         self.since_told += 1;
         if self.since_told >= TELL_EVERY {
             self.tell();
@@ -178,6 +189,40 @@ mod tests {
         assert_eq!(tellings.recv().expect("it is told"), (more, dropped + more));
         drop(guard);
         assert_eq!(written.iter().count(), 100 - more);
+    }
+
+    /// A pipe that does not block, and is full each other time; it takes three bytes at once.
+    struct Full {
+        is_full: bool,
+        taken: Sender<Vec<u8>>,
+    }
+
+    impl Write for Full {
+        fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+            self.is_full = !self.is_full;
+            if self.is_full {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            let part = &line[..line.len().min(3)];
+            self.taken.send(part.to_vec()).map_err(io::Error::other)?;
+            Ok(part.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_pipe_that_is_full_and_does_not_block_gets_whole_lines_all_the_same() {
+        let (taken, written) = mpsc::channel();
+        let is_full = false;
+        let (mut queue, guard) = queue(4, Full { is_full, taken }, |_, _| {});
+        for line in [b"first\n", b"other\n"] {
+            queue.write_all(line).expect("no error");
+        }
+        drop(guard);
+        assert_eq!(written.iter().collect::<Vec<_>>().concat(), b"first\nother\n");
     }
 
     #[test]

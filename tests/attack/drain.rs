@@ -1,6 +1,8 @@
 //! A stop in the middle of calls: what was sent is never called unsent, however little time the stop leaves.
 
+use std::collections::BTreeSet;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
@@ -14,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tonic::transport::Channel;
 use tonic::{Code, Status};
 
 use crate::support::{
@@ -281,4 +284,88 @@ async fn two_signals_end_the_binary_at_once_and_its_callers_know_it() {
     line_with("changes=1 reads=0").await;
     let ended = soon("the end of the process", portico.wait()).await;
     assert_eq!(ended.expect("it ends").code(), Some(1));
+}
+
+/// An upstream that notes the name of each added extension, and answers some of them after some time.
+async fn noting_upstream(listener: TcpListener, noted: Arc<Mutex<BTreeSet<String>>>) {
+    let mut connections = JoinSet::new();
+    loop {
+        let (mut stream, _) = listener.accept().await.expect("a connection");
+        let noted = Arc::clone(&noted);
+        connections.spawn(async move {
+            let mut request = [0; 1024];
+            let length = stream.read(&mut request).await.unwrap_or(0);
+            let request = String::from_utf8_lossy(&request[..length]).into_owned();
+            let Some((_, rest)) = request.split_once("/change") else {
+                // The probe.
+                return answer(&mut stream, "").await;
+            };
+            let number: u64 = rest.split('/').next().expect("a name").parse().expect("a number");
+            noted.lock().expect("no panic").insert(number.to_string());
+            if number.is_multiple_of(3) {
+                std::future::pending::<()>().await;
+            }
+            for _ in 0..number % 7 * 50 {
+                tokio::task::yield_now().await;
+            }
+            let body = row(",,{i_c_ext:5001},False,,LIC,0,");
+            answer(&mut stream, &body).await;
+        });
+    }
+}
+
+/// Adds extensions one after another until it hears that it cannot; notes what it hears of each.
+async fn adding(mut client: CustomerExtensionServiceClient<Channel>, first: u64) -> Vec<(String, Status)> {
+    let mut failed = Vec::new();
+    for number in (first..).step_by(ADDERS) {
+        let request = AddExtensionRequest {
+            i_customer: 1,
+            name: format!("change{number}"),
+            id: "201".to_owned(),
+            i_account: 0,
+        };
+        if let Err(status) = client.add_extension(request).await {
+            failed.push((number.to_string(), status));
+            break;
+        }
+    }
+    failed
+}
+
+const ADDERS: usize = 16;
+
+/// Not one change that the upstream has seen is called anything but made or unknown.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn at_whatever_moment_a_stop_meets_a_change_what_was_sent_is_not_called_unsent() {
+    let mut cut_off = 0;
+    for round in 0..20 {
+        let (upstream, url) = listener().await;
+        let noted = Arc::default();
+        let mut upstreams = JoinSet::new();
+        upstreams.spawn(noting_upstream(upstream, Arc::clone(&noted)));
+        let mut gateway = Gateway::serving(&url, setup(Duration::from_micros(round * 300))).await;
+        let mut adders = JoinSet::new();
+        for first in 0..ADDERS as u64 {
+            adders.spawn(adding(gateway.client().await, first * 3 + 1));
+        }
+        let busy = async {
+            while noted.lock().expect("no panic").len() < ADDERS {
+                tokio::task::yield_now().await;
+            }
+        };
+        soon("changes", busy).await;
+        gateway.stop();
+        gateway.ended().await;
+        while let Some(failed) = soon("the end of the adders", adders.join_next()).await {
+            for (number, status) in failed.expect("it does not panic") {
+                let was_sent = noted.lock().expect("no panic").contains(&number);
+                assert!(
+                    !was_sent || status.code() == Code::Unknown,
+                    "{number}: {status:?}"
+                );
+                cut_off += usize::from(was_sent);
+            }
+        }
+    }
+    assert!(cut_off > 0, "no stop has met a change");
 }

@@ -32,6 +32,9 @@ pub enum Format {
     Json,
 }
 
+/// What the log says of itself, whatever `RUST_LOG` chooses: of what it has left out, and of panics.
+const OWN: &str = "portico::telemetry::log=warn";
+
 /// The log of this process. Dropping it writes what is queued, for about a second at most, and ends it.
 #[derive(Debug)]
 pub struct Log {
@@ -53,7 +56,8 @@ pub struct Log {
 pub fn start(format: Format) -> Result<Log, Box<dyn std::error::Error + Send + Sync>> {
     let filter = EnvFilter::builder()
         .with_default_directive(tracing::Level::INFO.into())
-        .from_env()?;
+        .from_env()?
+        .add_directive(OWN.parse()?);
     let (queue, writer) = lines::start();
     // What cannot be written is counted; the layer itself would say so on standard error, and block there.
     let lines = fmt::layer().with_writer(queue).log_internal_errors(false);

@@ -41,7 +41,7 @@ pub fn run() -> ExitCode {
 
 fn run_command(command: Command) -> Result<(), Failure> {
     let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::failed("no runtime", &error))?;
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         match command {
             Command::Demo(args) => demo::run(args).await,
             Command::Serve(args) => serve::run(args).await,
@@ -49,5 +49,8 @@ fn run_command(command: Command) -> Result<(), Failure> {
             Command::Check(args) => check::run(args).await,
             Command::Watch(args) => watch::run(args).await,
         }
-    })
+    });
+    // Nothing that is left is waited for: a name that is being resolved could take long.
+    runtime.shutdown_background();
+    outcome
 }

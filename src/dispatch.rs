@@ -3,10 +3,13 @@
 //! Above it are the RPCs, below it the upstream's client. What belongs between the two for one RPC, such as reading back
 //! after a change whose answer was lost, has its place here.
 
+mod cut;
 mod probe;
 
 use tracing::{debug, warn};
 
+use self::cut::Cut;
+pub use self::cut::CutOff;
 pub use self::probe::watch_upstream;
 use crate::caller::Caller;
 use crate::lifecycle::Readiness;
@@ -18,13 +21,18 @@ use crate::upstream::{Client, Error, Kind, Operation, Transport};
 pub struct Dispatcher {
     client: Client,
     readiness: Readiness,
+    cut: Cut,
 }
 
 impl Dispatcher {
     /// Sends through `client`, and tells `readiness` of each call that succeeds.
     #[must_use]
     pub fn new(client: Client, readiness: Readiness) -> Self {
-        Self { client, readiness }
+        Self {
+            client,
+            readiness,
+            cut: Cut::default(),
+        }
     }
 
     /// How operations are carried, which decides what texts they can hold.
@@ -33,11 +41,23 @@ impl Dispatcher {
         self.client.transport()
     }
 
+    /// Ends the waiting for the upstream: calls in flight are answered now, and those to come are not sent.
+    pub fn cut(&self) {
+        self.cut.make();
+    }
+
+    /// How many calls were in flight when the waiting ended.
+    #[must_use]
+    pub fn cut_off(&self) -> CutOff {
+        self.cut.so_far()
+    }
+
     /// Sends `operation`, once, and has `convert` make of its answer what the caller gets.
     ///
     /// # Errors
     ///
-    /// As [`Client::call`].
+    /// As [`Client::call`]. After [`Dispatcher::cut`] [`Error::ShuttingDown`] if nothing was sent, else [`Error::CutOff`],
+    /// which is [`Error::OutcomeUnknown`] for a change.
     ///
     /// # Cancellation
     ///
@@ -48,7 +68,8 @@ impl Dispatcher {
         T: Send + 'static,
         F: FnOnce(O::Answer) -> T + Send + 'static,
     {
-        let answer = self.client.call_for(&caller.context, operation, convert).await;
+        let call = self.client.call_for(&caller.context, operation, convert);
+        let answer = self.cut.before(O::EFFECT, call).await;
         match &answer {
             Ok(_) => self.readiness.answered(),
             Err(error) => log(O::NAME, error),
@@ -57,13 +78,17 @@ impl Dispatcher {
     }
 }
 
-/// What the caller can mend is logged at `debug`; the rest concerns the operator.
+/// What the caller can mend is logged at `debug`, and what a stop cuts off, which is told as a number; the rest concerns
+/// the operator.
 fn log(operation: &'static str, error: &Error) {
     let kind = error.kind();
     let error_type = kind.error_type();
     match kind {
         Kind::Refused | Kind::NotFound | Kind::AlreadyExists | Kind::Conflict => {
             debug!(operation, error.r#type = error_type, error = %Chain(error), "the upstream refused");
+        }
+        Kind::ShuttingDown => {
+            debug!(operation, error.r#type = error_type, error = %Chain(error), "the call was cut off");
         }
         Kind::Unroutable
         | Kind::Unreachable

@@ -2,9 +2,10 @@
 //!
 //! ```text
 //!   start   health NOT_SERVING ─▶ listen ─▶ probe the upstream ─▶ SERVING
-//!   stop    NOT_SERVING ─ drain delay ─▶ refuse new connections, finish calls ─ at most the drain timeout ─▶ end
+//!   stop    NOT_SERVING ─ drain delay ─▶ refuse new connections, finish calls ─ at most the drain timeout ─▶ answer the rest, end
 //! ```
 
+mod drain;
 mod error;
 mod grpc;
 mod health;
@@ -15,16 +16,15 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
-use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
 
+use self::drain::Drain;
 pub use self::error::Error;
 use self::tasks::Tasks;
 use crate::admin;
 use crate::caller::Callers;
 use crate::dispatch::{Dispatcher, watch_upstream};
-use crate::lifecycle::Readiness;
+use crate::lifecycle::{Readiness, Shutdown};
 use crate::status;
 use crate::upstream::Client;
 use crate::watch::{self, Hub};
@@ -36,7 +36,7 @@ pub struct Params {
     pub upstream_timezone: TimeZone,
     /// From the signal to stop until connections are refused: the time that load balancers take to notice.
     pub drain_delay: Duration,
-    /// How long calls in flight may then go on.
+    /// How long calls in flight may then go on. What is in flight after that is answered: a change with "outcome unknown".
     pub drain_timeout: Duration,
     /// The watch.
     pub watch: watch::Params,
@@ -62,7 +62,8 @@ pub struct Listeners {
     pub admin: TcpListener,
 }
 
-/// Serves `callers` from the upstream of `client` until `shutdown` completes and the drain is over.
+/// Serves `callers` from the upstream of `client` until `shutdown` is requested and the drain is over. A second request ends
+/// the waiting: calls in flight are answered as at the end of the drain timeout.
 ///
 /// # Errors
 ///
@@ -77,7 +78,7 @@ pub async fn run(
     client: Client,
     callers: Callers,
     params: Params,
-    shutdown: impl Future<Output = ()> + Send,
+    shutdown: Shutdown,
 ) -> Result<(), Error> {
     let Params {
         upstream_timezone: zone,
@@ -97,7 +98,7 @@ pub async fn run(
     );
     let _feeds_end = hub.drain_on_drop();
     let dispatcher = Dispatcher::new(client.clone(), readiness.clone());
-    let contract = grpc::contract(dispatcher, hub.clone(), callers, zone);
+    let contract = grpc::contract(dispatcher.clone(), hub.clone(), callers, zone);
     let stop = CancellationToken::new();
 
     let mut tasks = Tasks::default();
@@ -111,21 +112,15 @@ pub async fn run(
 
     let stopped = stop.clone().cancelled_owned();
     let serving = grpc::serve(listeners.grpc, contract, health, stopped);
-    let draining = async {
-        shutdown.await;
-        info!("stopping: no new calls are wanted");
-        readiness.drain();
-        sleep(drain_delay).await;
-        stop.cancel();
-        hub.drain().await;
-        sleep(drain_timeout).await;
-        warn!("stopped with calls in flight: the drain timeout has passed");
+    let drain = Drain {
+        readiness,
+        refuse: stop,
+        hub,
+        dispatcher,
+        delay: drain_delay,
+        timeout: drain_timeout,
     };
-    let served = tokio::select! {
-        served = serving => served,
-        () = draining => Ok(()),
-        ended = tasks.ended() => Err(ended),
-    };
+    let served = drain.after(serving, &mut tasks, &shutdown).await;
     // No task has anything to finish.
     tasks.stop().await;
     served

@@ -50,6 +50,7 @@ const fn row_of_kind(kind: Kind) -> Row {
         Kind::Unavailable => row(Unavailable, "UPSTREAM_UNAVAILABLE", "the upstream is unavailable"),
         Kind::Elapsed => row(DeadlineExceeded, "UPSTREAM_TIMEOUT", "the upstream did not answer in time"),
         Kind::Expired => row(DeadlineExceeded, "DEADLINE_EXCEEDED", "the deadline has passed"),
+        Kind::ShuttingDown => row(Unavailable, "SHUTTING_DOWN", "the gateway is stopping"),
         Kind::Refused => row(InvalidArgument, "UPSTREAM_REFUSED", "the upstream refused a value of the request"),
         Kind::LicenseRejected => row(Internal, "UPSTREAM_LICENSE_REJECTED", "the upstream refused the gateway's licence"),
         Kind::NotFound => row(NotFound, "NOT_FOUND", "the upstream found no such record"),

@@ -5,5 +5,7 @@
 
 mod chain;
 pub mod log;
+mod within;
 
 pub use self::chain::Chain;
+pub use self::within::within;

@@ -140,7 +140,9 @@ fn error_of(row: &Row, effect: Effect) -> Error {
     match &*row.what {
         what if what.starts_with("no connection") => Error::Connect("refused".into()),
         what if what.starts_with("the connection broke") => Error::Interrupted("cut".into()),
-        what if what.starts_with("nothing was sent") => Error::Expired,
+        what if what.starts_with("nothing was sent: the caller's deadline") => Error::Expired,
+        what if what.starts_with("nothing was sent: the gateway") => Error::ShuttingDown,
+        what if what.starts_with("the gateway stopped") => Error::CutOff,
         what if what.starts_with("no complete answer") => Error::Elapsed {
             within: Duration::from_secs(30),
         },

@@ -29,7 +29,8 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let params = gateway.server(drain_delay.into())?;
     let license = License::parse(License::DEFAULT_NAME, LICENSE, gateway.transport());
     let license = license.map_err(|error| Failure::failed("the demo's licence", &error))?;
-    log::start(log.log_format.into()).map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
+    let _log =
+        log::start(log.log_format.into()).map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
 
     let listeners = Listeners {
         grpc: listen(grpc, "gRPC").await?,
@@ -42,11 +43,11 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let client = gateway.client(base)?;
     let (grpc, admin) = (address(&listeners.grpc)?, address(&listeners.admin)?);
 
-    until_stopped(async |stop| {
+    until_stopped(async |shutdown| {
         introduce(grpc, admin, upstream_at);
         let sandbox = sandbox::run(upstream, Sandbox::new(sandbox_params), std::future::pending());
         tokio::select! {
-            served = server::run(listeners, client, Callers::with(license), params, stop.cancelled()) => {
+            served = server::run(listeners, client, Callers::with(license), params, shutdown) => {
                 served.map_err(|error| Failure::failed("the gateway stopped", &error))
             }
             () = sandbox => Err(Failure::Failed("the sandbox stopped".to_owned())),

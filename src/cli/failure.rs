@@ -4,9 +4,13 @@ use std::error::Error;
 use std::fmt::Display;
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use crate::config::Refused;
-use crate::telemetry::Chain;
+use crate::telemetry::{Chain, within};
+
+/// How long the line may take to be written.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Why a command ended early.
 #[derive(Debug)]
@@ -32,8 +36,10 @@ impl Failure {
             Self::Failed(text) => (text, 1),
             Self::Reported => return ExitCode::FAILURE,
         };
-        // If standard error is closed, the exit code still tells.
-        let _ = writeln!(std::io::stderr(), "error: {text}");
+        // If standard error is closed, or nobody reads it, the exit code still tells.
+        within(PATIENCE, move || {
+            let _ = writeln!(std::io::stderr(), "error: {text}");
+        });
         ExitCode::from(code)
     }
 }

@@ -12,12 +12,16 @@ use crate::telemetry::log;
 pub(super) async fn run(args: SandboxCommandArgs) -> Result<(), Failure> {
     let SandboxCommandArgs { sandbox, log } = args;
     let params = sandbox.params()?;
-    log::start(log.log_format.into()).map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
+    let _log =
+        log::start(log.log_format.into()).map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
     let listener = listen(sandbox.sandbox_listen, "the sandbox").await?;
     let address = address(&listener)?;
-    until_stopped(async |stop| {
+    until_stopped(async |shutdown| {
         info!(%address, "the sandbox is listening");
-        sandbox::run(listener, Sandbox::new(params), stop.cancelled_owned()).await;
+        tokio::select! {
+            () = sandbox::run(listener, Sandbox::new(params), shutdown.requested()) => {}
+            () = shutdown.requested_again() => {}
+        }
         Ok(())
     })
     .await

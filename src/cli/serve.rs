@@ -1,6 +1,8 @@
 //! `portico serve`.
 
-use tracing::info;
+use std::time::Duration;
+
+use tracing::{info, warn};
 
 use super::Failure;
 use super::listen::{address, listen};
@@ -22,7 +24,8 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let base = upstream.base()?;
     let license = upstream.license(gateway.transport())?;
     let params = gateway.server(drain_delay.into())?;
-    log::start(log.log_format.into()).map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
+    let _log =
+        log::start(log.log_format.into()).map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
 
     let listeners = Listeners {
         grpc: listen(grpc, "gRPC").await?,
@@ -30,20 +33,29 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
     };
     let (grpc, admin) = (address(&listeners.grpc)?, address(&listeners.admin)?);
     let client = gateway.client(base.clone())?;
-    until_stopped(async |stop| {
+    until_stopped(async |shutdown| {
         // Logged only when signals are handled: whoever reads this line may send one.
         info!(%grpc, %admin, upstream = %base, transport = ?gateway.transport(), "listening");
-        server::run(
-            listeners,
-            client,
-            Callers::with(license),
-            params,
-            stop.cancelled(),
-        )
-        .await
-        .map_err(|error| Failure::failed("the gateway stopped", &error))
+        warn_of_a_short_drain(&params, gateway.timeout());
+        server::run(listeners, client, Callers::with(license), params, shutdown)
+            .await
+            .map_err(|error| Failure::failed("the gateway stopped", &error))
     })
     .await?;
     info!("stopped");
     Ok(())
+}
+
+/// A stop that waits less than an exchange may take cuts calls off by design: whoever runs the gateway is to know.
+fn warn_of_a_short_drain(params: &server::Params, upstream_timeout: Duration) {
+    let (drain_delay, drain_timeout) = (params.drain_delay, params.drain_timeout);
+    if drain_delay.saturating_add(drain_timeout) < upstream_timeout {
+        warn!(
+            ?drain_delay,
+            ?drain_timeout,
+            ?upstream_timeout,
+            "a stop waits less than an exchange with the upstream may take: a change that takes longer is cut off, and its \
+             outcome unknown"
+        );
+    }
 }

@@ -1,24 +1,31 @@
-//! Runs until a signal, gracefully; a second signal ends it at once.
-
-use tokio_util::sync::CancellationToken;
+//! Runs until a signal, gracefully; a second signal ends the waiting, a third one the process.
 
 use super::Failure;
+use crate::lifecycle::Shutdown;
 use crate::lifecycle::signal::Signals;
 
-/// Runs `work` with a token that the first signal cancels.
-pub(super) async fn until_stopped<F>(work: impl FnOnce(CancellationToken) -> F) -> Result<(), Failure>
+/// Runs `work`, and hands it each signal as a request to stop.
+pub(super) async fn until_stopped<F>(work: impl FnOnce(Shutdown) -> F) -> Result<(), Failure>
 where
     F: Future<Output = Result<(), Failure>>,
 {
     let mut signals = Signals::install().map_err(|error| Failure::failed("no signal handlers", &error))?;
-    let stop = CancellationToken::new();
-    let twice = async {
+    let shutdown = Shutdown::default();
+    let thrice = async {
         signals.next().await;
-        stop.cancel();
+        shutdown.request();
+        signals.next().await;
+        shutdown.request();
         signals.next().await;
     };
     tokio::select! {
-        done = work(stop.clone()) => done,
-        () = twice => Err(Failure::Failed("stopped at once, on the second signal".to_owned())),
+        done = work(shutdown.clone()) => done?,
+        () = thrice => return Err(Failure::Failed("ended at once, on the third signal".to_owned())),
     }
+    if shutdown.is_urgent() {
+        return Err(Failure::Failed(
+            "stopped at once, on the second signal".to_owned(),
+        ));
+    }
+    Ok(())
 }

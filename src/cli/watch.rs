@@ -40,7 +40,7 @@ pub(super) async fn run(args: WatchArgs) -> Result<(), Failure> {
 
     let title = format!("customer {} at {gateway}", query.i_customer);
     let watcher = CallWatcher::connect(client::endpoint(gateway), query, params);
-    until_stopped(async |stop| {
+    until_stopped(async |shutdown| {
         let shown = async {
             match output {
                 OutputName::Table => table::show(watcher, &title).await,
@@ -50,7 +50,7 @@ pub(super) async fn run(args: WatchArgs) -> Result<(), Failure> {
         };
         tokio::select! {
             done = shown => done,
-            () = stop.cancelled() => Ok(()),
+            () = shutdown.requested() => Ok(()),
         }
     })
     .await

@@ -122,10 +122,7 @@ impl Client {
             }
             Err(error) => Err(error),
         };
-        answer.map_err(|error| match O::EFFECT {
-            Effect::Read => error,
-            Effect::Add | Effect::Change => error.of_change(),
-        })
+        answer.map_err(|error| O::EFFECT.told(error))
     }
 
     /// What `read` makes of what was received, unless it has to wait for longer than its caller does.

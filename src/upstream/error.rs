@@ -41,6 +41,12 @@ pub enum Error {
     /// The caller's deadline had passed before anything was sent.
     #[error("the deadline had passed before the request was sent")]
     Expired,
+    /// The gateway stops, and did not wait any longer for the answer.
+    #[error("the gateway stopped before the answer was complete")]
+    CutOff,
+    /// The gateway stops: nothing was sent.
+    #[error("the gateway was stopping before the request was sent")]
+    ShuttingDown,
     /// The answer's body is larger than the gateway reads.
     #[error("the answer is larger than {limit} bytes")]
     TooLarge {
@@ -127,6 +133,8 @@ pub enum Kind {
     Elapsed,
     /// The caller's deadline had passed before anything was sent.
     Expired,
+    /// The gateway stops.
+    ShuttingDown,
     /// 400: the upstream refused a value.
     Refused,
     /// 401 or 403: the upstream refused the gateway's licence.
@@ -165,7 +173,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Unroutable,
         Self::Unreachable,
         Self::Interrupted,
@@ -173,6 +181,7 @@ impl Kind {
         Self::Unavailable,
         Self::Elapsed,
         Self::Expired,
+        Self::ShuttingDown,
         Self::Refused,
         Self::LicenseRejected,
         Self::NotFound,
@@ -203,6 +212,7 @@ impl Kind {
             Self::Unavailable => "unavailable",
             Self::Elapsed => "elapsed",
             Self::Expired => "expired",
+            Self::ShuttingDown => "shutting_down",
             Self::Refused => "refused",
             Self::LicenseRejected => "license_rejected",
             Self::NotFound => "not_found",
@@ -241,6 +251,7 @@ impl Error {
             Self::NotHttp(_) => Kind::NotHttp,
             Self::Elapsed { .. } => Kind::Elapsed,
             Self::Expired => Kind::Expired,
+            Self::CutOff | Self::ShuttingDown => Kind::ShuttingDown,
             Self::TooLarge { .. } | Self::TooMany(_) => Kind::TooLarge,
             Self::Status { kind, .. } => *kind,
             Self::Empty => Kind::Empty,
@@ -277,6 +288,7 @@ impl Error {
             Self::Interrupted(_)
             | Self::NotHttp(_)
             | Self::Elapsed { .. }
+            | Self::CutOff
             | Self::TooLarge { .. }
             | Self::TooMany(_)
             | Self::Empty
@@ -301,6 +313,7 @@ impl Error {
             Self::Unroutable { .. }
             | Self::Connect(_)
             | Self::Expired
+            | Self::ShuttingDown
             | Self::NothingDeleted
             | Self::OutcomeUnknown(_) => false,
         };
@@ -339,6 +352,7 @@ mod tests {
             Error::Elapsed {
                 within: Duration::from_secs(1),
             },
+            Error::CutOff,
             Error::TooLarge { limit: 1 },
             Error::TooMany("rows".into()),
             Error::Empty,
@@ -377,6 +391,7 @@ mod tests {
             Error::NothingDeleted,
             Error::OutcomeUnknown(Box::new(Error::Empty)),
             Error::Expired,
+            Error::ShuttingDown,
             status(400, Kind::Refused, false),
             status(401, Kind::LicenseRejected, false),
             status(404, Kind::NoOperation, false),

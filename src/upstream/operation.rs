@@ -70,6 +70,17 @@ pub enum Effect {
     Change,
 }
 
+impl Effect {
+    /// `error` as the caller of an operation with this effect is told it: see [`Error::of_change`].
+    #[must_use]
+    pub fn told(self, error: Error) -> Error {
+        match self {
+            Self::Read => error,
+            Self::Add | Self::Change => error.of_change(),
+        }
+    }
+}
+
 /// The members of a request that are set, by the names of the published page.
 #[derive(Clone, Debug, Default)]
 pub struct Members(Vec<(&'static str, String)>);

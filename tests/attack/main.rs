@@ -4,7 +4,9 @@
 //! | --- | --- |
 //! | `bombs` | an upstream whose answers are small and become large |
 //! | `columns` | an upstream whose answer lacks a column |
+//! | `drain` | an operator who stops the gateway while calls are in flight, patiently or not |
 //! | `floods` | a client that breaks the rules of HTTP/2, again and again |
+//! | `log` | a log that nobody reads |
 //! | `resident` | an upstream whose answers are as large as they may be: what they cost the process |
 //! | `shifted` | an upstream that answers once too often on a connection |
 
@@ -20,7 +22,10 @@ mod support;
 
 mod bombs;
 mod columns;
+mod drain;
 mod each;
 mod floods;
+#[cfg(unix)]
+mod log;
 mod resident;
 mod shifted;

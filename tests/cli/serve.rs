@@ -75,6 +75,26 @@ fn a_second_signal_ends_it_at_once() {
 }
 
 #[test]
+fn a_drain_that_is_shorter_than_an_exchange_is_warned_of() {
+    for (timeout, short) in [("--drain-timeout=25s", false), ("--drain-timeout=24s", true)] {
+        let needed = ["serve", "--upstream-url=http://127.0.0.1:9", "--license=x"];
+        let mut command = portico(&[&needed[..], &LOCAL, &["--drain-delay=5s", timeout]].concat());
+        let (mut child, mut log, mut text) = start(&mut command, "not ready: ");
+        signal(&child, "TERM");
+        signal(&child, "INT");
+        std::io::Read::read_to_string(&mut log, &mut text).expect("text");
+        child.wait().expect("it ends");
+        let warned = text
+            .lines()
+            .filter(|line| line.contains("a stop waits less"))
+            .count();
+        assert_eq!(warned, usize::from(short), "{text}");
+        let values = "drain_delay=5s drain_timeout=24s upstream_timeout=30s";
+        assert_eq!(text.contains(values), short, "{text}");
+    }
+}
+
+#[test]
 fn demo_and_sandbox_end_well() {
     let demo = ["demo", "--sandbox-listen", "127.0.0.1:0"];
     let (mut child, _log, _) = start(

@@ -8,6 +8,7 @@ use portico::caller::Callers;
 use portico::client::CallSet;
 use portico::client::{self, CallWatcher, Params, Query};
 use portico::convert::to_active_calls;
+use portico::lifecycle::Shutdown;
 use portico::sandbox::{self, Sandbox};
 use portico::server::{self, Listeners};
 use portico::upstream::operation::ListActiveCalls;
@@ -16,7 +17,6 @@ use portico::upstream::{Client, Context, License, Transport};
 use portico::{upstream, watch};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
 /// Longer than anything here takes: a test that waits for it fails.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -45,7 +45,7 @@ pub(crate) struct RealGateway {
     /// The sandbox; it ends with this value.
     _upstream: JoinSet<()>,
     running: JoinSet<()>,
-    stop: CancellationToken,
+    stop: Shutdown,
 }
 
 impl RealGateway {
@@ -66,7 +66,7 @@ impl RealGateway {
             client: client.expect("a client"),
             _upstream: upstream,
             running: JoinSet::new(),
-            stop: CancellationToken::new(),
+            stop: Shutdown::default(),
         };
         gateway.serve().await;
         gateway
@@ -101,8 +101,8 @@ impl RealGateway {
             admin: listener(any_port()).await,
         };
         self.address = listeners.grpc.local_addr().expect("it is bound");
-        self.stop = CancellationToken::new();
-        let stopped = self.stop.clone().cancelled_owned();
+        self.stop = Shutdown::default();
+        let shutdown = self.stop.clone();
         let params = server::Params {
             drain_delay: Duration::ZERO,
             drain_timeout: Duration::from_secs(1),
@@ -117,7 +117,7 @@ impl RealGateway {
         let license = License::parse(License::DEFAULT_NAME, "secret", Transport::Routes);
         let callers = Callers::with(license.expect("a licence"));
         self.running.spawn(async {
-            let served = server::run(listeners, client, callers, params, stopped).await;
+            let served = server::run(listeners, client, callers, params, shutdown).await;
             served.expect("the gateway ends well");
         });
     }
@@ -129,7 +129,7 @@ impl RealGateway {
 
     /// Ends the gateway as its operator would.
     pub(crate) async fn stop(&mut self) {
-        self.stop.cancel();
+        self.stop.request();
         let ended = soon("the end of the gateway", self.running.join_next()).await;
         ended.expect("it runs").expect("it did not panic");
     }

@@ -7,9 +7,12 @@ use portico::sandbox::{self, Fault, Operation, Sandbox, Trouble, When};
 use portico::upstream::Transport;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tonic::Code;
 use tonic_health::pb::health_check_response::ServingStatus::{NotServing, Serving};
 
-use crate::support::{Answer, Gateway, Log, RunningSandbox, SERVICE, Setup, Upstream, listener, soon, until};
+use crate::support::{
+    Answer, Gateway, Log, RunningSandbox, SERVICE, Setup, Upstream, listener, reason, soon, until,
+};
 
 fn list() -> ListExtensionsRequest {
     ListExtensionsRequest {
@@ -205,8 +208,14 @@ async fn a_call_that_does_not_end_is_not_waited_for_beyond_the_drain_timeout() {
     soon("the call at the upstream", arrived).await;
     gateway.stop();
     gateway.ended().await;
-    assert!(
-        calls.try_join_next().is_none(),
-        "the call has not ended by itself"
+    let answer = calls
+        .join_next()
+        .await
+        .expect("a call")
+        .expect("it does not panic");
+    let status = answer.expect_err("the upstream has not answered");
+    assert_eq!(
+        (status.code(), reason(&status)),
+        (Code::Unavailable, "SHUTTING_DOWN".to_owned())
     );
 }

@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use portico::caller::Callers;
+use portico::lifecycle::Shutdown;
 use portico::proto::v1::customer_extension_service_client::CustomerExtensionServiceClient;
 use portico::server::{self, Listeners};
 use portico::upstream::{Client, License, Transport, client};
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 use tonic::Streaming;
 use tonic::transport::Channel;
 use tonic_health::pb::health_check_response::ServingStatus;
@@ -55,7 +55,7 @@ impl From<Transport> for Setup {
 pub(crate) struct Gateway {
     pub(crate) grpc: SocketAddr,
     pub(crate) admin: SocketAddr,
-    stop: CancellationToken,
+    shutdown: Shutdown,
     tasks: JoinSet<Result<(), server::Error>>,
 }
 
@@ -75,18 +75,17 @@ impl Gateway {
         let (grpc, _) = super::listener().await;
         let (admin, _) = super::listener().await;
         let listeners = Listeners { grpc, admin };
-        let stop = CancellationToken::new();
-        let stopped = stop.clone().cancelled_owned();
+        let shutdown = Shutdown::default();
         let (grpc, admin) = (
             listeners.grpc.local_addr().expect("an address"),
             listeners.admin.local_addr().expect("an address"),
         );
         let mut tasks = JoinSet::new();
-        tasks.spawn(server::run(listeners, client, callers, server, stopped));
+        tasks.spawn(server::run(listeners, client, callers, server, shutdown.clone()));
         Self {
             grpc,
             admin,
-            stop,
+            shutdown,
             tasks,
         }
     }
@@ -132,9 +131,9 @@ impl Gateway {
         (status, answer.text().await.expect("a text"))
     }
 
-    /// Asks the gateway to stop.
+    /// Asks the gateway to stop; the second time, to wait for nothing any more.
     pub(crate) fn stop(&self) {
-        self.stop.cancel();
+        self.shutdown.request();
     }
 
     /// Completes when the gateway has ended.

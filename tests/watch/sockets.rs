@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use portico::dispatch::Dispatcher;
-use portico::lifecycle::Readiness;
+use portico::lifecycle::{Readiness, Shutdown};
 use portico::proto::server::customer_extension_service_server::CustomerExtensionServiceServer;
 use portico::proto::v1::active_calls_response::Event;
 use portico::proto::v1::customer_extension_service_client::CustomerExtensionServiceClient;
@@ -22,7 +22,6 @@ use portico::watch::{Hub, Params};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
-use tokio_util::sync::CancellationToken;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Code, Status, Streaming};
@@ -42,14 +41,14 @@ type Watch = Streaming<ActiveCallsResponse>;
 /// Something that serves until it is told to stop.
 struct Serving {
     at: SocketAddr,
-    stop: CancellationToken,
+    stop: Shutdown,
     tasks: JoinSet<()>,
 }
 
 impl Serving {
     /// Stops it and waits for its end.
     async fn stop(mut self) {
-        self.stop.cancel();
+        self.stop.request();
         while let Some(ended) = self.tasks.join_next().await {
             ended.expect("it ends well");
         }
@@ -61,16 +60,9 @@ async fn loopback() -> TcpListener {
 }
 
 fn start_sandbox(listener: TcpListener, sandbox: &Sandbox) -> Serving {
-    let (at, stop) = (
-        listener.local_addr().expect("an address"),
-        CancellationToken::new(),
-    );
+    let (at, stop) = (listener.local_addr().expect("an address"), Shutdown::default());
     let mut tasks = JoinSet::new();
-    tasks.spawn(sandbox::run(
-        listener,
-        sandbox.clone(),
-        stop.clone().cancelled_owned(),
-    ));
+    tasks.spawn(sandbox::run(listener, sandbox.clone(), stop.requested()));
     Serving { at, stop, tasks }
 }
 
@@ -87,7 +79,7 @@ async fn start_gateway(upstream: SocketAddr, watch: Params) -> Serving {
     };
     let (at, stop) = (
         listeners.grpc.local_addr().expect("an address"),
-        CancellationToken::new(),
+        Shutdown::default(),
     );
     let params = server::Params {
         drain_delay: Duration::ZERO,
@@ -95,10 +87,10 @@ async fn start_gateway(upstream: SocketAddr, watch: Params) -> Serving {
         watch,
         ..server::Params::default()
     };
-    let (client, stopped) = (client_of(upstream), stop.clone().cancelled_owned());
+    let (client, shutdown) = (client_of(upstream), stop.clone());
     let mut tasks = JoinSet::new();
     tasks.spawn(async move {
-        let served = server::run(listeners, client, callers(), params, stopped).await;
+        let served = server::run(listeners, client, callers(), params, shutdown).await;
         served.expect("the gateway serves");
     });
     Serving { at, stop, tasks }
@@ -107,16 +99,13 @@ async fn start_gateway(upstream: SocketAddr, watch: Params) -> Serving {
 /// Only the watch, over a scripted upstream.
 async fn start_watch(upstream: &Upstream, params: Params) -> (Serving, Hub) {
     let listener = loopback().await;
-    let (at, stop) = (
-        listener.local_addr().expect("an address"),
-        CancellationToken::new(),
-    );
+    let (at, stop) = (listener.local_addr().expect("an address"), Shutdown::default());
     let hub = hub(upstream, params);
     let dispatcher = Dispatcher::new(client_of(at), Readiness::default());
     let inner =
         CustomerExtensionServiceServer::new(CustomerExtension::new(dispatcher, callers(), TimeZone::UTC));
     let service = Watching::new(inner, hub.clone(), callers(), Transport::default());
-    let stopped = stop.clone().cancelled_owned();
+    let stopped = stop.requested();
     let mut tasks = JoinSet::new();
     tasks.spawn(async move {
         let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));

@@ -1,4 +1,4 @@
-//! One operation on behalf of a caller: sends it, notes that the upstream answers, and logs what failed.
+//! One operation on behalf of a caller: sends it, tells readiness how it went, and logs what failed.
 //!
 //! Above it are the RPCs, below it the upstream's client. What belongs between the two for one RPC, such as reading back
 //! after a change whose answer was lost, has its place here.
@@ -9,7 +9,7 @@ use tracing::{debug, warn};
 
 pub use self::probe::watch_upstream;
 use crate::caller::Caller;
-use crate::lifecycle::Readiness;
+use crate::lifecycle::{Asked, Readiness};
 use crate::telemetry::Chain;
 use crate::upstream::{Client, Error, Kind, Operation, Transport};
 
@@ -21,7 +21,7 @@ pub struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// Sends through `client`, and tells `readiness` of each call that succeeds.
+    /// Sends through `client`, and tells `readiness` how each call went.
     #[must_use]
     pub fn new(client: Client, readiness: Readiness) -> Self {
         Self { client, readiness }
@@ -43,11 +43,12 @@ impl Dispatcher {
     ///
     /// As [`Client::call`].
     pub async fn send<O: Operation>(&self, caller: &Caller, operation: O) -> Result<O::Answer, Error> {
-        let answer = self.client.call(&caller.context, &operation).await;
-        match &answer {
-            Ok(_) => self.readiness.answered(),
-            Err(error) => log(O::NAME, error),
+        let asked = Asked::now(&self.readiness, operation.customer());
+        let answer = asked.wait(self.client.call(&caller.context, &operation)).await;
+        if let Err(error) = &answer {
+            log(O::NAME, error);
         }
+        asked.end(&answer);
         answer
     }
 }

@@ -27,6 +27,7 @@ pub mod exchange;
 pub mod http;
 pub mod license;
 pub mod operation;
+pub mod page;
 mod request;
 mod stack;
 pub mod trace_context;

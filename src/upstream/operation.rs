@@ -14,7 +14,7 @@ mod reply;
 mod update_extension;
 
 use super::Error;
-use super::value::ToMember;
+use super::value::{Id, ToMember};
 use crate::wire;
 
 pub use self::add_extension::{AddExtension, AddExtensionGetIdentity, NewExtension};
@@ -47,6 +47,9 @@ pub trait Operation: Send + Sync {
 
     /// The members of the request that are set.
     fn members(&self) -> Members;
+
+    /// Whom it is about.
+    fn customer(&self) -> Id;
 
     /// Takes the operation's part out of an answer.
     ///

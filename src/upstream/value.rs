@@ -23,6 +23,12 @@ impl Id {
     pub fn parse(id: i64) -> Result<Self, Invalid> {
         parse_int(id, 1, i32::MAX).map(Self)
     }
+
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> i32 {
+        self.0
+    }
 }
 
 /// The id of a record, or 0 for none: 0 to 2147483647.

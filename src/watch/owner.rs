@@ -160,15 +160,13 @@ impl Owner {
     }
 
     /// A poll has ended: read it, tell of it, plan the next.
-    fn finish(&mut self, Answer { answer, took }: Answer) {
+    fn finish(&mut self, Answer { result, call, took }: Answer) {
         self.poll = Poll::Idle;
         let (now, observed_at) = (Instant::now(), wall_clock());
-        let bytes = answer.as_ref().map_or(0, Bytes::len);
+        let bytes = result.as_ref().map_or(0, Bytes::len);
         // Decoded before anything is locked, and logged after: both may take a while.
-        let read = answer.and_then(|body| self.read(body));
-        if read.is_ok() {
-            self.polling.readiness.answered();
-        }
+        let read = result.and_then(|body| self.read(body));
+        call.end(&read);
 
         let feed = self.feed.clone();
         let mut shared = feed.lock();

@@ -18,7 +18,7 @@ use super::end::Explain;
 use super::feed::Feed;
 use super::registry::Registry;
 use super::turns::{Place, Turn, Turns};
-use crate::lifecycle::Readiness;
+use crate::lifecycle::{Asked, Readiness};
 use crate::upstream::{Client, Context, Error};
 
 /// What the owners of all feeds poll with.
@@ -26,7 +26,7 @@ use crate::upstream::{Client, Context, Error};
 pub(super) struct Polling {
     pub(super) registry: Arc<Registry>,
     client: Client,
-    pub(super) readiness: Readiness,
+    readiness: Readiness,
     pub(super) zone: TimeZone,
     pub(super) explain: Explain,
     /// Polls of all feeds take turns, so that they do not starve the calls.
@@ -47,7 +47,9 @@ pub(super) enum Poll {
 /// How a poll ended.
 #[derive(Debug)]
 pub(super) struct Answer {
-    pub(super) answer: Result<Bytes, Error>,
+    pub(super) result: Result<Bytes, Error>,
+    /// To be told how it has ended once the answer is read.
+    pub(super) call: Asked,
     /// How long the upstream took. The wait for a turn is not its time.
     pub(super) took: Duration,
 }
@@ -97,20 +99,23 @@ impl Polling {
         let polling = self.clone();
         let context = Context::of_gateway(feed.key.license.clone());
         let operation = feed.key.operation();
+        let call = Asked::now(&self.readiness, feed.key.i_customer);
         Poll::Asking(Box::pin(async move {
             let started = Instant::now();
             let slow_after = polling.registry.params.slow_after();
-            let mut answer = pin!(polling.client.poll(&context, &operation));
-            let answer = if let Ok(answer) = timeout(slow_after, &mut answer).await {
-                answer
-            } else {
+            let result = async {
+                let mut answer = pin!(polling.client.poll(&context, &operation));
+                if let Ok(answer) = timeout(slow_after, &mut answer).await {
+                    return answer;
+                }
                 turn.note(true);
                 answer.await
             };
+            let result = call.wait(result).await;
             let took = started.elapsed();
             // An answer that was only somewhat slow is no reason to put its customer among those who hang.
             turn.note(took >= 2 * slow_after);
-            Answer { answer, took }
+            Answer { result, call, took }
         }))
     }
 }

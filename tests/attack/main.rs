@@ -17,3 +17,4 @@ mod support;
 
 mod columns;
 mod floods;
+mod readiness;

@@ -57,6 +57,10 @@ impl Operation for AddExtension {
         self.0.members()
     }
 
+    fn customer(&self) -> Id {
+        self.0.i_customer
+    }
+
     fn parse(&self, answer: Answer) -> Result<Extension, Error> {
         parse(answer)
     }
@@ -79,6 +83,10 @@ impl Operation for AddExtensionGetIdentity {
 
     fn members(&self) -> Members {
         self.0.members()
+    }
+
+    fn customer(&self) -> Id {
+        self.0.i_customer
     }
 
     fn parse(&self, answer: Answer) -> Result<Extension, Error> {

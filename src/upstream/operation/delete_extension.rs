@@ -32,6 +32,10 @@ impl Operation for DeleteExtension {
             .with("ExtensionRecordId", i_c_ext)
     }
 
+    fn customer(&self) -> Id {
+        self.i_customer
+    }
+
     fn parse(&self, answer: Answer) -> Result<(), Error> {
         if answer.extension_deleted {
             Ok(())

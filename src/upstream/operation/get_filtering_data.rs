@@ -30,6 +30,10 @@ impl Operation for GetFilteringData {
             .with("IsFiltering", &true)
     }
 
+    fn customer(&self) -> Id {
+        self.i_customer
+    }
+
     fn parse(&self, answer: Answer) -> Result<Self::Answer, Error> {
         Ok((
             answer.extensions.unwrap_or_default(),

@@ -45,6 +45,10 @@ impl Operation for ListActiveCalls {
             .with("IProducts", products)
     }
 
+    fn customer(&self) -> Id {
+        self.i_customer
+    }
+
     fn parse(&self, answer: Answer) -> Result<ActiveCalls, Error> {
         Ok(ActiveCalls {
             calls: answer.calls.unwrap_or_default(),

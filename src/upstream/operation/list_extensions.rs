@@ -35,6 +35,10 @@ impl Operation for ListExtensions {
             .with("IProducts", products)
     }
 
+    fn customer(&self) -> Id {
+        self.i_customer
+    }
+
     fn parse(&self, answer: Answer) -> Result<Vec<Extension>, Error> {
         Ok(answer.extensions.unwrap_or_default())
     }

@@ -30,6 +30,10 @@ impl Operation for ListOnlineAccounts {
             .with("GetSipStatus", &true)
     }
 
+    fn customer(&self) -> Id {
+        self.i_customer
+    }
+
     fn parse(&self, answer: Answer) -> Result<Self::Answer, Error> {
         Ok((
             answer.extension_statuses.unwrap_or_default(),

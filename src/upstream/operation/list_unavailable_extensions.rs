@@ -30,6 +30,10 @@ impl Operation for ListUnavailableExtensions {
             .with("isUnavailable", &true)
     }
 
+    fn customer(&self) -> Id {
+        self.i_customer
+    }
+
     fn parse(&self, answer: Answer) -> Result<Vec<Extension>, Error> {
         Ok(answer.extensions.unwrap_or_default())
     }

@@ -77,6 +77,10 @@ impl Operation for Reply {
             .with("FeatureName", feature_name)
     }
 
+    fn customer(&self) -> Id {
+        self.i_customer
+    }
+
     fn parse(&self, answer: Answer) -> Result<Answer, Error> {
         Ok(answer)
     }

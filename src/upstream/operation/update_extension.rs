@@ -47,6 +47,10 @@ impl Operation for UpdateExtension {
             .with("IAccount", i_account)
     }
 
+    fn customer(&self) -> Id {
+        self.i_customer
+    }
+
     fn parse(&self, answer: Answer) -> Result<Extension, Error> {
         answer.extension.ok_or(Error::Incomplete { column: "Extension" })
     }

@@ -8,6 +8,7 @@
 mod error;
 mod grpc;
 mod health;
+mod known;
 mod tasks;
 
 use std::future::pending;

@@ -18,3 +18,4 @@ mod support;
 mod columns;
 mod floods;
 mod readiness;
+mod requests;

@@ -1,6 +1,7 @@
 //! Start and stop: whether the gateway can serve, and the signals that end it.
 
 pub mod asked;
+mod last_served;
 pub mod params;
 pub mod readiness;
 pub mod signal;

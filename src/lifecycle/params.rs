@@ -16,6 +16,8 @@ pub struct Params {
     pub patience: Duration,
     /// After how long without failures the earlier ones say nothing any more.
     pub forgets: Duration,
+    /// How long ago another customer may have been served for one customer's failures to be its own.
+    pub remembers: Duration,
     /// For how long calls that failed keep the gateway from being ready, if no other call is served and the published
     /// page comes. Then it is ready, and calls show again.
     pub cool_down: Duration,
@@ -29,6 +31,7 @@ impl Default for Params {
             hangs: Duration::from_secs(13),
             patience: Duration::from_secs(2),
             forgets: Duration::from_secs(15),
+            remembers: Duration::from_secs(300),
             cool_down: Duration::from_secs(30),
         }
     }

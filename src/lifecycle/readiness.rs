@@ -15,7 +15,7 @@
 //! the page opens the latch again, for as long as calls do not fail as before. A breaker, which knows of each call too, will
 //! have its place beside them.
 
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
+use super::last_served::LastServed;
 use super::params::Params;
 use super::trouble::{Failure, Served, Trouble};
 
@@ -50,9 +51,8 @@ struct Shared {
     created: Instant,
     /// When the page last came, in milliseconds since `created`.
     paged: AtomicU64,
-    /// When a call was last served, the same, and whose it was; 0 is nobody's. A call is too frequent for a lock.
-    served: AtomicU64,
-    served_to: AtomicI32,
+    /// A call is too frequent for a lock.
+    served: LastServed,
     calls: Mutex<Calls>,
 }
 
@@ -79,8 +79,7 @@ impl Readiness {
             state: watch::Sender::new(State::Starting),
             created: Instant::now(),
             paged: AtomicU64::new(0),
-            served: AtomicU64::new(0),
-            served_to: AtomicI32::new(0),
+            served: LastServed::default(),
             calls: Mutex::default(),
         }))
     }
@@ -91,8 +90,7 @@ impl Readiness {
 
     /// The upstream has served a call of `customer`.
     pub(super) fn served(&self, customer: i32) {
-        self.0.served_to.store(customer, Ordering::Relaxed);
-        self.0.served.store(self.now(), Ordering::Relaxed);
+        self.0.served.note(customer, self.now());
         // A shared read first: changing takes the write lock, and nearly always there is nothing to change.
         if self.state() != State::Ready {
             self.open(&mut self.calls());
@@ -102,7 +100,12 @@ impl Readiness {
     /// A call has failed, or has not been answered for long. `why` is an `error.type`.
     pub(super) fn failed(&self, failure: Failure, why: &'static str) {
         let now = Instant::now();
-        let served = self.last_served();
+        let (last, to_another) = self.0.served.except(failure.customer);
+        let at = |milliseconds| self.0.created + Duration::from_millis(milliseconds);
+        let served = Served {
+            last: last.map(at),
+            to_another: to_another.map(at),
+        };
         let mut calls = self.calls();
         let is_trouble = calls.trouble.fail(failure, served, self.params(), now);
         if is_trouble && self.state() == State::Ready && self.set(State::NotReady(why)) {
@@ -144,12 +147,9 @@ impl Readiness {
     /// For how long the upstream has neither served a call nor shown its page; since the start if it never has.
     #[must_use]
     pub fn silence(&self) -> Duration {
-        let (paged, served) = (&self.0.paged, &self.0.served);
-        let last = paged.load(Ordering::Relaxed).max(served.load(Ordering::Relaxed));
-        self.0
-            .created
-            .elapsed()
-            .saturating_sub(Duration::from_millis(last))
+        let last = self.0.paged.load(Ordering::Relaxed).max(self.0.served.last());
+        let last = Duration::from_millis(last);
+        self.0.created.elapsed().saturating_sub(last)
     }
 
     /// The state now.
@@ -162,12 +162,6 @@ impl Readiness {
     #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<State> {
         self.0.state.subscribe()
-    }
-
-    fn last_served(&self) -> Option<Served> {
-        let customer = self.0.served_to.load(Ordering::Relaxed);
-        let at = self.0.created + Duration::from_millis(self.0.served.load(Ordering::Relaxed));
-        (customer != 0).then_some(Served { at, customer })
     }
 
     /// Milliseconds since `created`.

@@ -6,17 +6,18 @@
 //!     └───────────────────────────────────────────────┘
 //! ```
 //!
-//! One customer's failures are no trouble of all if somebody else was the last to be served: they may be about its data.
+//! One customer's failures are no trouble of all if another has been served lately: they may be about its data.
 
 use tokio::time::Instant;
 
 use super::params::Params;
 
-/// A call that was served.
-#[derive(Clone, Copy, Debug)]
+/// When calls were last served, if ever.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Served {
-    pub(super) at: Instant,
-    pub(super) customer: i32,
+    pub(super) last: Option<Instant>,
+    /// To another customer than the one whose call has failed.
+    pub(super) to_another: Option<Instant>,
 }
 
 /// A call that failed, or still waits.
@@ -44,20 +45,13 @@ struct Run {
 // === impl Trouble ===
 
 impl Trouble {
-    /// Takes note of a failure at `now`, and whether those of this run are the upstream's trouble by now. `served` is the
-    /// last call that was served.
-    pub(super) fn fail(
-        &mut self,
-        failure: Failure,
-        served: Option<Served>,
-        params: &Params,
-        now: Instant,
-    ) -> bool {
+    /// Takes note of a failure at `now`, and tells whether those of this run are the upstream's trouble by now.
+    pub(super) fn fail(&mut self, failure: Failure, served: Served, params: &Params, now: Instant) -> bool {
         let Failure { asked, customer } = failure;
         // While it waited, something else may have been served.
-        let since = served.map_or(asked, |served| served.at.max(asked));
+        let since = served.last.map_or(asked, |last| last.max(asked));
         let goes_on = |run: &mut Run| {
-            served.is_none_or(|served| served.at <= run.since)
+            served.last.is_none_or(|last| last <= run.since)
                 && asked.saturating_duration_since(run.last) <= params.forgets
         };
         let run = match self.0.take_if(goes_on) {
@@ -76,8 +70,8 @@ impl Trouble {
         };
         let lasted = now.saturating_duration_since(run.since);
         let is_sustained = lasted >= params.hangs || (lasted >= params.lasts && run.count >= params.failures);
-        let is_served = served.map(|served| served.customer);
-        let is_its_own = run.customer.is_some() && is_served.is_some() && is_served != run.customer;
+        let is_lately = |at| now.saturating_duration_since(at) < params.remembers;
+        let is_its_own = run.customer.is_some() && served.to_another.is_some_and(is_lately);
         self.0 = Some(run);
         is_sustained && !is_its_own
     }
@@ -85,6 +79,7 @@ impl Trouble {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
     use std::time::Duration;
 
     use super::*;
@@ -100,18 +95,20 @@ mod tests {
     fn trouble_at(events: impl IntoIterator<Item = (u64, Event)>) -> Option<u64> {
         let start = Instant::now();
         let at = |second| start + Duration::from_secs(second);
-        let (mut trouble, mut served) = (Trouble::default(), None);
+        let (mut trouble, mut served) = (Trouble::default(), HashMap::new());
         for (second, event) in events {
             match event {
                 ServedTo { customer } => {
-                    served = Some(Served {
-                        at: at(second),
-                        customer,
-                    });
+                    served.insert(customer, at(second));
                 }
                 Fails { asked, customer } => {
                     let asked = at(asked);
                     let failure = Failure { asked, customer };
+                    let others = served.iter().filter(|(whose, _)| **whose != customer);
+                    let served = Served {
+                        last: served.values().max().copied(),
+                        to_another: others.map(|(_, at)| *at).max(),
+                    };
                     if trouble.fail(failure, served, &Params::default(), at(second)) {
                         return Some(second);
                     }
@@ -163,14 +160,18 @@ mod tests {
     }
 
     #[test]
-    fn one_customer_alone_is_trouble_only_if_nobody_else_was_served_last() {
+    fn one_customer_alone_is_trouble_unless_another_was_served_lately() {
         let fail = |customer| move |second| fails(second, customer);
         assert_eq!(trouble_at((0..60).map(fail(1))), Some(10));
         let after = |customer| std::iter::once(served(0, customer));
         assert_eq!(trouble_at(after(1).chain((1..60).map(fail(1)))), Some(11));
         assert_eq!(trouble_at(after(2).chain((1..60).map(fail(1)))), None);
+        assert_eq!(trouble_at(after(2).chain((1..600).map(fail(1)))), Some(300));
         let both = (1..60).map(|second| fails(second, 1 + i32::from(second == 30)));
         assert_eq!(trouble_at(after(2).chain(both)), Some(30));
+        // What it asks for itself and gets makes nobody else's failure of its own.
+        let own = [served(0, 2), served(1, 1)].into_iter();
+        assert_eq!(trouble_at(own.chain((2..60).map(fail(1)))), None);
     }
 
     #[test]

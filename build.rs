@@ -48,6 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(&server)?;
     builder()
         .build_client(false)
+        .codec_path("crate::service::codec::Codec")
         .extern_path(".porta.customerextension.v1", "crate::proto::v1")
         .out_dir(server)
         .compile_fds(descriptors)?;

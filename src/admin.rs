@@ -41,7 +41,7 @@ async fn readyz(State(readiness): State<Readiness>) -> (StatusCode, String) {
     match readiness.state() {
         lifecycle::State::Ready => (StatusCode::OK, "ready\n".to_owned()),
         lifecycle::State::Starting => not_ready("the upstream has not answered yet"),
-        lifecycle::State::NotReady(why) => not_ready(&format!("the upstream does not answer ({why})")),
+        lifecycle::State::NotReady(why) => not_ready(&format!("the upstream does not serve ({why})")),
         lifecycle::State::Draining => not_ready("draining"),
     }
 }

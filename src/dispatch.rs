@@ -1,4 +1,4 @@
-//! One operation on behalf of a caller: sends it, notes that the upstream answers, and logs what failed.
+//! One operation on behalf of a caller: sends it, tells readiness how it went, and logs what failed.
 //!
 //! Above it are the RPCs, below it the upstream's client. What belongs between the two for one RPC, such as reading back
 //! after a change whose answer was lost, has its place here.
@@ -12,7 +12,7 @@ use self::cut::Cut;
 pub use self::cut::CutOff;
 pub use self::probe::watch_upstream;
 use crate::caller::Caller;
-use crate::lifecycle::Readiness;
+use crate::lifecycle::{Asked, Readiness};
 use crate::telemetry::Chain;
 use crate::upstream::{Client, Error, Kind, Operation, Transport};
 
@@ -25,7 +25,7 @@ pub struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// Sends through `client`, and tells `readiness` of each call that succeeds.
+    /// Sends through `client`, and tells `readiness` how each call went.
     #[must_use]
     pub fn new(client: Client, readiness: Readiness) -> Self {
         Self {
@@ -68,12 +68,13 @@ impl Dispatcher {
         T: Send + 'static,
         F: FnOnce(O::Answer) -> T + Send + 'static,
     {
+        let asked = Asked::now(&self.readiness, operation.i_customer());
         let call = self.client.call_for(&caller.context, operation, convert);
-        let answer = self.cut.before(O::EFFECT, call).await;
-        match &answer {
-            Ok(_) => self.readiness.answered(),
-            Err(error) => log(O::NAME, error),
+        let answer = asked.wait(self.cut.before(O::EFFECT, call)).await;
+        if let Err(error) = &answer {
+            log(O::NAME, error);
         }
+        asked.end(&answer);
         answer
     }
 }

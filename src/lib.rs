@@ -23,7 +23,7 @@
 //!
 //! | module | what it is for |
 //! | --- | --- |
-//! | [`proto`] | the compiled contract: messages, server, client, descriptors |
+//! | [`proto`] | the compiled contract: messages, client, descriptors |
 //! | [`server`] | the gateway as a whole: listeners, the stack, health, reflection, its tasks, start and stop |
 //! | [`layer`] | middleware around every RPC: how it ended, as a value to observers |
 //! | [`service`] | the RPCs |

@@ -1,8 +1,15 @@
 //! Start and stop: whether the gateway can serve, the requests to stop, and the signals that make them.
 
+pub mod asked;
+mod last_served;
+pub mod params;
 pub mod readiness;
 pub mod shutdown;
 pub mod signal;
+mod trouble;
+mod verdict;
 
+pub use self::asked::Asked;
+pub use self::params::Params;
 pub use self::readiness::{Readiness, State};
 pub use self::shutdown::Shutdown;

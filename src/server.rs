@@ -9,6 +9,7 @@ mod drain;
 mod error;
 mod grpc;
 mod health;
+mod known;
 mod tasks;
 
 use std::future::pending;
@@ -24,7 +25,7 @@ use self::tasks::Tasks;
 use crate::admin;
 use crate::caller::Callers;
 use crate::dispatch::{Dispatcher, watch_upstream};
-use crate::lifecycle::{Readiness, Shutdown};
+use crate::lifecycle::{self, Readiness, Shutdown};
 use crate::status;
 use crate::upstream::Client;
 use crate::watch::{self, Hub};
@@ -38,6 +39,8 @@ pub struct Params {
     pub drain_delay: Duration,
     /// How long calls in flight may then go on. What is in flight after that is answered: a change with "outcome unknown".
     pub drain_timeout: Duration,
+    /// When the upstream is in trouble.
+    pub readiness: lifecycle::Params,
     /// The watch.
     pub watch: watch::Params,
 }
@@ -48,6 +51,7 @@ impl Default for Params {
             upstream_timezone: TimeZone::UTC,
             drain_delay: Duration::from_secs(5),
             drain_timeout: Duration::from_secs(20),
+            readiness: lifecycle::Params::default(),
             watch: watch::Params::default(),
         }
     }
@@ -84,11 +88,12 @@ pub async fn run(
         upstream_timezone: zone,
         drain_delay,
         drain_timeout,
+        readiness,
         mut watch,
     } = params;
     // The watchers of a gateway that stops are told to come back at times spread over the drain timeout.
     watch.reconnect_window = drain_timeout;
-    let readiness = Readiness::default();
+    let readiness = Readiness::new(readiness);
     let hub = Hub::new(
         client.clone(),
         readiness.clone(),

@@ -5,15 +5,18 @@
 
 mod active_calls;
 mod add_extension;
+mod codec;
 mod delete_extension;
 mod error;
 mod fields;
+pub mod generated;
 mod get_filtering_data;
 mod list_active_calls;
 mod list_extensions;
 mod list_online_accounts;
 mod list_unavailable_extensions;
 mod reply;
+mod request;
 mod update_extension;
 mod watch_body;
 pub mod watching;
@@ -22,10 +25,11 @@ use jiff::tz::TimeZone;
 use tonic::{Request, Response, Status};
 
 pub use self::error::{Error, Violation, Violations};
+use self::generated::customer_extension_service_server::CustomerExtensionService;
+pub use self::generated::customer_extension_service_server::CustomerExtensionServiceServer;
 pub use self::watching::Watching;
 use crate::caller::{Caller, Callers};
 use crate::dispatch::Dispatcher;
-use crate::proto::server::customer_extension_service_server::CustomerExtensionService;
 use crate::proto::v1;
 use crate::status;
 

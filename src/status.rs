@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use prost::Message as _;
+use tonic::metadata::MetadataValue;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _, pb};
 
@@ -112,6 +113,12 @@ const UNSUPPORTED_REQUEST: Row = row(
     "requests are POST, and not compressed",
 );
 
+const UNKNOWN_METHOD: Row = row(
+    Code::Unimplemented,
+    "UNKNOWN_METHOD",
+    "no service here has this method",
+);
+
 impl Row {
     /// Whether the same call may succeed later. A caller that is told one of these codes may try again, but not at once.
     fn is_retryable(&self) -> bool {
@@ -213,7 +220,17 @@ pub fn malformed_request() -> Status {
 /// The status of a request that is made in a way that the gateway does not serve.
 #[must_use]
 pub fn unsupported_request() -> Status {
-    UNSUPPORTED_REQUEST.status(UNSUPPORTED_REQUEST.details(HashMap::new()))
+    let mut status = UNSUPPORTED_REQUEST.status(UNSUPPORTED_REQUEST.details(HashMap::new()));
+    // Clients that compress are to hear what they may do instead.
+    let identity = MetadataValue::from_static("identity");
+    status.metadata_mut().insert("grpc-accept-encoding", identity);
+    status
+}
+
+/// The status of a call of a method that is in no contract.
+#[must_use]
+pub fn unknown_method() -> Status {
+    UNKNOWN_METHOD.status(UNKNOWN_METHOD.details(HashMap::new()))
 }
 
 #[cfg(test)]

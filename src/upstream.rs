@@ -29,6 +29,7 @@ pub mod exchange;
 pub mod http;
 pub mod license;
 pub mod operation;
+pub mod page;
 mod reading;
 pub mod received;
 mod request;

@@ -119,6 +119,7 @@ fn what_the_gateway_refuses_is_listed() {
         status::of_watch(End::OtherFeed),
         status::malformed_request(),
         status::unsupported_request(),
+        status::unknown_method(),
     ]) {
         let info = refused.get_details_error_info().expect("an ErrorInfo");
         let cells = format!("| `{}` | `{}` |", name(refused.code()), info.reason);

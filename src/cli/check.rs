@@ -7,8 +7,9 @@ use super::Failure;
 use crate::config::CheckArgs;
 use crate::telemetry::Chain;
 use crate::upstream::operation::ListExtensions;
+use crate::upstream::page::Absent;
 use crate::upstream::value::Id;
-use crate::upstream::{Context, Kind};
+use crate::upstream::{Context, Error, Kind};
 
 pub(super) async fn run(args: CheckArgs) -> Result<(), Failure> {
     let CheckArgs {
@@ -26,10 +27,17 @@ pub(super) async fn run(args: CheckArgs) -> Result<(), Failure> {
 
     match client.probe(gateway.timeout()).await {
         Ok(()) => passed(format_args!("the upstream at {base} answers")),
-        Err(error) if error.kind() == Kind::NotHttp => {
-            return failed(format_args!("what answers at {base} is no web service"), &error);
+        Err(Absent::Failed(error)) => {
+            let step = match error {
+                Error::Status { .. } => format!("the upstream at {base} fails"),
+                Error::NotHttp(_) => format!("what answers at {base} is no web service"),
+                _ => format!("the upstream at {base} does not answer"),
+            };
+            return failed(step, &error);
         }
-        Err(error) => return failed(format_args!("the upstream at {base} does not answer"), &error),
+        Err(other @ Absent::OtherPage { .. }) => {
+            return failed(format_args!("what answers at {base} is not the service"), &other);
+        }
     }
     let Some(i_customer) = i_customer else {
         return Ok(());

@@ -220,6 +220,7 @@ impl GatewayArgs {
             drain_delay,
             drain_timeout: self.drain_timeout.into(),
             watch,
+            ..server::Params::default()
         })
     }
 }

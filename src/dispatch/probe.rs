@@ -1,17 +1,17 @@
-//! Asks whether the upstream is there, unless a call has shown it lately.
+//! Asks for the service's published page, unless a call has shown lately that the upstream serves.
 
 use std::convert::Infallible;
 use std::future::pending;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::warn;
 
 use crate::lifecycle::{Readiness, State};
 use crate::telemetry::Chain;
 use crate::upstream::Client;
 
-/// How often to ask while the upstream does not answer.
+/// How often to ask while the gateway is not ready.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// How long an answer is waited for: longer than connecting may take, so that each failure has one name, and short, as
@@ -21,15 +21,18 @@ const LIMIT: Duration = Duration::from_secs(4);
 /// For how long after an answer nothing is asked.
 const HOLDS: Duration = Duration::from_secs(10);
 
-/// Keeps `readiness` in step with the upstream: asks once a second until it answers, then only when nothing has been
-/// answered for ten seconds. Any HTTP answer counts. Each change is logged once, with its reason. Never ends; once the
-/// gateway stops it asks nothing.
+/// Keeps `readiness` in step with the upstream: asks once a second until the page comes, then only when nothing has been
+/// answered for ten seconds. Only the service's own page counts. Each change is logged once, with its reason. Never ends;
+/// once the gateway stops it asks nothing.
 pub async fn watch_upstream(client: Client, readiness: Readiness) -> Infallible {
+    let mut states = readiness.subscribe();
     while readiness.state() != State::Draining {
         ask(&client, &readiness).await;
         sleep(EVERY).await;
         while readiness.state() == State::Ready && readiness.silence() < HOLDS {
-            sleep(HOLDS.saturating_sub(readiness.silence())).await;
+            let rest = HOLDS.saturating_sub(readiness.silence());
+            // Whatever turns it, the page is what brings it back.
+            let _ = timeout(rest, states.wait_for(|state| *state != State::Ready)).await;
         }
     }
     pending().await
@@ -38,11 +41,11 @@ pub async fn watch_upstream(client: Client, readiness: Readiness) -> Infallible 
 async fn ask(client: &Client, readiness: &Readiness) {
     let asked = Instant::now();
     match client.probe(LIMIT).await {
-        Ok(()) => readiness.answered(),
-        Err(error) => {
-            let why = error.kind().error_type();
-            if readiness.unanswered(why, asked) {
-                warn!(error.r#type = why, error = %Chain(&error), "not ready: the upstream does not answer");
+        Ok(()) => readiness.paged(),
+        Err(absent) => {
+            let why = absent.error_type();
+            if readiness.not_paged(why, asked) {
+                warn!(error.r#type = why, error = %Chain(&absent), "not ready: the upstream does not show its page");
             }
         }
     }
@@ -55,7 +58,6 @@ mod tests {
 
     use bytes::Bytes;
     use http::Response;
-    use tokio::time::timeout;
     use tower::service_fn;
 
     use super::*;
@@ -75,7 +77,9 @@ mod tests {
                 if before >= answers {
                     pending::<()>().await;
                 }
-                Ok(Response::new(Bytes::new()))
+                Ok(Response::new(Bytes::from_static(
+                    b"POST /csv/reply/CustomerExtension",
+                )))
             }
         });
         let base = "http://porta".parse().expect("a URL");

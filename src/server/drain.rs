@@ -165,7 +165,7 @@ mod tests {
             ended = serving.await;
             Ok(())
         };
-        let served = drain.after(serving, tasks, shutdown).await;
+        let served = Box::pin(drain.after(serving, tasks, shutdown)).await;
         assert_eq!(ended, Some(Kind::OutcomeUnknown));
         (started.elapsed(), served)
     }

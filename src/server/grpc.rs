@@ -10,12 +10,12 @@ use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_web::GrpcWebLayer;
 
 use super::error::Error;
+use super::known::KnownLayer;
 use crate::caller::Callers;
 use crate::dispatch::Dispatcher;
-use crate::layer::outcome::{self, OutcomeLayer};
+use crate::layer::outcome::{self, Methods, OutcomeLayer};
 use crate::proto;
-use crate::proto::server::customer_extension_service_server::CustomerExtensionServiceServer;
-use crate::service::{CustomerExtension, Watching};
+use crate::service::{CustomerExtension, CustomerExtensionServiceServer, Watching};
 use crate::watch::Hub;
 
 /// Streams on one connection; tonic's default is no limit.
@@ -33,9 +33,6 @@ const MAX_LOCAL_RESETS: usize = 1024;
 /// The headers of one request, in bytes.
 const MAX_HEADER_LIST: u32 = 16 * 1024;
 
-/// The largest request, `Reply` with four texts of 250 characters, is far smaller.
-const MAX_REQUEST: usize = 64 * 1024;
-
 /// A connection whose peer is gone is noticed within interval plus timeout.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -48,7 +45,7 @@ pub(super) type Contract = Watching<CustomerExtensionServiceServer<CustomerExten
 pub(super) fn contract(dispatcher: Dispatcher, hub: Hub, callers: Callers, zone: TimeZone) -> Contract {
     let transport = dispatcher.transport();
     let unary = CustomerExtension::new(dispatcher, callers.clone(), zone);
-    let unary = CustomerExtensionServiceServer::new(unary).max_decoding_message_size(MAX_REQUEST);
+    let unary = CustomerExtensionServiceServer::new(unary);
     Watching::new(unary, hub, callers, transport)
 }
 
@@ -71,6 +68,7 @@ pub(super) async fn serve(
     // Older tools, grpcurl 1.8 and Python's reflection client among them, speak only v1alpha.
     let reflection_alpha = describe().build_v1alpha().map_err(Error::Reflection)?;
 
+    let methods: Methods = methods()?.into_iter().collect();
     Server::builder()
         .accept_http1(true)
         .max_concurrent_streams(MAX_STREAMS)
@@ -82,7 +80,8 @@ pub(super) async fn serve(
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
         // Outermost first. A gRPC-Web answer has its status inside the body, so the outcome is read below that layer.
         .layer(GrpcWebLayer::new())
-        .layer(OutcomeLayer::new(methods()?.into_iter().collect(), outcome::log))
+        .layer(OutcomeLayer::new(methods.clone(), outcome::log))
+        .layer(KnownLayer::new(methods))
         .add_service(contract)
         .add_service(health)
         .add_service(reflection)

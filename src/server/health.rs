@@ -17,8 +17,7 @@ use tonic_health::pb::health_server::{Health, HealthServer};
 
 use super::tasks::Tasks;
 use crate::lifecycle::{Readiness, State};
-use crate::proto::server::customer_extension_service_server::CustomerExtensionServiceServer;
-use crate::service::CustomerExtension;
+use crate::service::{CustomerExtension, CustomerExtensionServiceServer};
 
 const NAMES: [&str; 2] = [
     "",

@@ -1,37 +1,29 @@
-//! Adds `ActiveCalls` to the generated server.
+//! Answers every RPC: `ActiveCalls` itself, the others through the generated server.
 //!
-//! Its answer is the body of a [`Watcher`]: frames that are encoded once and shared. Generated code would take messages
-//! and encode each of them for each stream. So this service answers that one path itself, and passes on all others.
+//! The answer of `ActiveCalls` is the body of a [`Watcher`]: frames that are encoded once and shared. Generated code would
+//! take messages and encode each of them for each stream. The requests of all RPCs are read in one way, so that what is
+//! wrong with one has the same status whatever it asks for.
 
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::{Buf as _, Bytes};
 use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Method, Request, Response};
+use http::{HeaderValue, Request, Response};
 use http_body::Body;
-use http_body_util::{BodyExt as _, Limited};
-use prost::Message as _;
 use tonic::server::NamedService;
 use tonic::{Status, body};
 use tower::Service;
 
+use super::codec::decode;
+use super::request::{self, Whole};
 use super::watch_body::WatchBody;
 use super::{active_calls, to_status};
 use crate::caller::{Caller, Callers};
-use crate::proto::v1::ActiveCallsRequest;
-use crate::status;
 use crate::upstream::Transport;
 use crate::watch::{Hub, Watcher};
 
 const PATH: &str = "/porta.customerextension.v1.CustomerExtensionService/ActiveCalls";
-
-/// The largest request, with a token and product ids, is far smaller.
-const MAX_REQUEST: usize = 64 * 1024;
-
-/// The prefix of a gRPC message: a flag for compression and the length.
-const PREFIX: usize = 5;
 
 /// The generated server `S` and `ActiveCalls`.
 #[derive(Clone, Debug)]
@@ -60,7 +52,8 @@ impl<S: NamedService> NamedService for Watching<S> {
 
 impl<S, B> Service<Request<B>> for Watching<S>
 where
-    S: Service<Request<B>, Response = Response<body::Body>, Error = Infallible>,
+    S: Service<Request<body::Body>, Response = Response<body::Body>, Error = Infallible>,
+    S: Clone + Send + 'static,
     S::Future: Send + 'static,
     B: Body + Send + 'static,
     B::Data: Send,
@@ -75,82 +68,38 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
+        let spare = self.inner.clone();
+        // The one that has said that it is ready is the one to call.
+        let mut inner = std::mem::replace(&mut self.inner, spare);
         if request.uri().path() != PATH {
-            return Box::pin(self.inner.call(request));
+            return Box::pin(async move {
+                match request::read(request).await {
+                    Ok((head, whole)) => inner.call(Request::from_parts(head, whole.into_body())).await,
+                    Err(status) => Ok(status.into_http()),
+                }
+            });
         }
         let (hub, transport) = (self.hub.clone(), self.transport);
         let caller = self.callers.of(request.headers());
         Box::pin(async move {
-            Ok(match watch(&hub, transport, &caller, request).await {
-                Ok(watcher) => {
-                    let mut response = Response::new(body::Body::new(WatchBody::new(watcher)));
-                    let grpc = HeaderValue::from_static("application/grpc");
-                    response.headers_mut().insert(CONTENT_TYPE, grpc);
-                    response
-                }
-                Err(status) => status.into_http(),
-            })
+            let watched = match request::read(request).await {
+                Ok((_, whole)) => watch(&hub, transport, &caller, &whole).await,
+                Err(status) => Err(status),
+            };
+            Ok(watched.map_or_else(Status::into_http, answer))
         })
     }
 }
 
-async fn watch<B>(
-    hub: &Hub,
-    transport: Transport,
-    caller: &Caller,
-    request: Request<B>,
-) -> Result<Watcher, Status>
-where
-    B: Body,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
-    let (head, body) = request.into_parts();
-    if head.method != Method::POST {
-        return Err(status::unsupported_request());
-    }
-    let body = Limited::new(body, MAX_REQUEST).collect().await;
-    let body = body.map_err(|_| status::malformed_request())?;
-    let message = decode(body.to_bytes())?;
+async fn watch(hub: &Hub, transport: Transport, caller: &Caller, whole: &Whole) -> Result<Watcher, Status> {
+    let message = decode(whole.message())?;
     let opened = active_calls::call(hub, transport, caller, message).await;
     opened.map_err(to_status)
 }
 
-/// The one message of a request without compression.
-fn decode(mut body: Bytes) -> Result<ActiveCallsRequest, Status> {
-    if body.len() < PREFIX {
-        return Err(status::malformed_request());
-    }
-    let compressed = body.get_u8() != 0;
-    let len = body.get_u32();
-    if compressed {
-        return Err(status::unsupported_request());
-    }
-    if usize::try_from(len) != Ok(body.len()) {
-        return Err(status::malformed_request());
-    }
-    ActiveCallsRequest::decode(body).map_err(|_| status::malformed_request())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_request_is_one_message() {
-        let message = ActiveCallsRequest {
-            i_customer: 7,
-            ..ActiveCallsRequest::default()
-        };
-        let mut body = vec![0, 0, 0, 0, 2];
-        body.extend(message.encode_to_vec());
-        assert_eq!(decode(Bytes::from(body.clone())).unwrap(), message);
-        for odd in [
-            &body[..4],
-            &body[..6],
-            &[&body[..], &[0]].concat(),
-            &[&[1], &body[1..]].concat(),
-        ] {
-            assert!(decode(Bytes::copy_from_slice(odd)).is_err(), "{odd:?}");
-        }
-    }
+fn answer(watcher: Watcher) -> Response<body::Body> {
+    let mut response = Response::new(body::Body::new(WatchBody::new(watcher)));
+    let grpc = HeaderValue::from_static("application/grpc");
+    response.headers_mut().insert(CONTENT_TYPE, grpc);
+    response
 }

@@ -73,7 +73,7 @@ pub fn check(answer: &Response<Bytes>, effect: Effect) -> Result<(), Error> {
 }
 
 /// What a status other than 200 means. The table is in `docs/errors.md`.
-fn kind_of_status(status: StatusCode, csv: bool, effect: Effect) -> Kind {
+pub(super) fn kind_of_status(status: StatusCode, csv: bool, effect: Effect) -> Kind {
     match status.as_u16() {
         400 => Kind::Refused,
         401 | 403 => Kind::LicenseRejected,

@@ -3,7 +3,7 @@
 //! ```text
 //!   call   asks for an operation, gives its part of the decoded answer
 //!   poll   asks for live calls, gives the body as it came
-//!   probe  asks for the published page, tells whether anything answered
+//!   probe  asks for the published page, tells whether it came
 //! ```
 
 use std::time::Duration;
@@ -16,6 +16,7 @@ use tower::{Service, ServiceExt as _};
 use super::exchange::Expects;
 use super::http::{BuildError, Http, Params as HttpParams};
 use super::operation::ListActiveCalls;
+use super::page::{self, Absent};
 use super::reading::Reading;
 use super::stack::{self, Stack};
 use super::{
@@ -190,25 +191,25 @@ impl Client {
         self.exchange(exchange).await.map(Received::of)
     }
 
-    /// Asks for the published page of the service. Any HTTP answer counts, whatever it says.
+    /// Asks for the published page of the service.
     ///
     /// # Errors
     ///
-    /// [`Error::Connect`], [`Error::Interrupted`], [`Error::NotHttp`] and [`Error::Elapsed`].
-    pub async fn probe(&self, time_limit: Duration) -> Result<(), Error> {
+    /// [`Absent`] if it does not come, be it that nothing answers or something else.
+    pub async fn probe(&self, time_limit: Duration) -> Result<(), Absent> {
         let exchange = Exchange {
             request: request::probe(&self.base),
             operation: "Probe",
             template: request::PROBE,
             effect: Effect::Read,
-            expects: Expects::AnyHttp,
+            expects: Expects::Page,
             license: None,
             time_limit,
             deadline: None,
             trace: None,
             resend_count: 0,
         };
-        self.exchange(exchange).await.map(drop)
+        page::check(&self.exchange(exchange).await?)
     }
 
     async fn exchange(&self, exchange: Exchange) -> Result<Response<Bytes>, Error> {

@@ -45,7 +45,7 @@ pub fn check_status(i_customer: Id, status: &ExtensionStatus) -> Result<(), Erro
 }
 
 fn check_name(i_customer: Id, named: i32, member: &'static str) -> Result<(), Error> {
-    if named == 0 || i_customer.is(named) {
+    if named == 0 || named == i_customer.get() {
         Ok(())
     } else {
         Err(Error::WrongCustomer { member })

@@ -269,6 +269,15 @@ impl Error {
         }
     }
 
+    /// What happened: of a change whose outcome is unknown, why it is.
+    #[must_use]
+    pub fn cause(&self) -> &Self {
+        match self {
+            Self::OutcomeUnknown(cause) => cause,
+            _ => self,
+        }
+    }
+
     /// How long the upstream asked to wait, if it did.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {

@@ -41,8 +41,8 @@ pub struct Exchange {
 pub enum Expects {
     /// 200 with CSV.
     Csv,
-    /// Anything that is HTTP; the body does not matter.
-    AnyHttp,
+    /// The published page. Whatever is HTTP is let through, for the page to be looked for in it.
+    Page,
 }
 
 impl fmt::Debug for Exchange {

@@ -17,7 +17,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use ::http::header::{CONNECTION, HeaderMap, HeaderValue};
-use ::http::{Request, Response};
+use ::http::{Request, Response, StatusCode};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
 use tower::Service;
@@ -78,7 +78,10 @@ impl Http {
         let answer = client.execute(request).await.map_err(sort)?;
         let (mut head, body) = Response::from(answer).into_parts();
         // A body that is not wanted is dropped. If all of it has arrived by then, the connection is used again.
-        let is_wanted = exchange.expects == Expects::Csv && answer::wants_body(head.status, &head.headers);
+        let is_wanted = match exchange.expects {
+            Expects::Csv => answer::wants_body(head.status, &head.headers),
+            Expects::Page => head.status == StatusCode::OK,
+        };
         let body = if is_wanted {
             self.read(body).await?
         } else {

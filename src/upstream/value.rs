@@ -24,9 +24,10 @@ impl Id {
         parse_int(id, 1, i32::MAX).map(Self)
     }
 
-    /// Whether it is this id of the upstream's.
-    pub(super) fn is(self, id: i32) -> bool {
-        self.0 == id
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> i32 {
+        self.0
     }
 }
 

@@ -190,9 +190,6 @@ impl Owner {
         } = answer;
         self.poll = Poll::Idle;
         let now = Instant::now();
-        if read.is_ok() {
-            self.polling.readiness.answered();
-        }
 
         let feed = self.feed.clone();
         let mut shared = feed.lock();

@@ -21,7 +21,7 @@ use super::history::State;
 use super::registry::Registry;
 use super::turns::{Place, Turn, Turns};
 use crate::convert::now;
-use crate::lifecycle::Readiness;
+use crate::lifecycle::{Asked, Readiness};
 use crate::upstream::{Client, Context, Error, Received};
 
 /// What the owners of all feeds poll with.
@@ -29,7 +29,7 @@ use crate::upstream::{Client, Context, Error, Received};
 pub(super) struct Polling {
     pub(super) registry: Arc<Registry>,
     client: Client,
-    pub(super) readiness: Readiness,
+    readiness: Readiness,
     pub(super) zone: TimeZone,
     pub(super) explain: Explain,
     /// Polls of all feeds take turns, so that they do not starve the calls.
@@ -108,26 +108,30 @@ impl Polling {
         let polling = self.clone();
         let context = Context::of_gateway(feed.key.license.clone());
         let operation = feed.key.operation();
+        let call = Asked::now(&self.readiness, feed.key.i_customer);
         Poll::Asking(Box::pin(async move {
             let started = Instant::now();
             let slow_after = polling.registry.params.slow_after();
-            let mut answer = pin!(polling.client.poll(&context, &operation));
-            let answer = if let Ok(answer) = timeout(slow_after, &mut answer).await {
-                answer
-            } else {
+            let result = async {
+                let mut answer = pin!(polling.client.poll(&context, &operation));
+                if let Ok(answer) = timeout(slow_after, &mut answer).await {
+                    return answer;
+                }
                 turn.note(true);
                 answer.await
             };
+            let result = call.wait(result).await;
             let took = started.elapsed();
             // An answer that was only somewhat slow is no reason to put its customer among those who hang.
             turn.note(took >= 2 * slow_after);
             let observed_at = now();
-            let bytes = answer.as_ref().map_or(0, Received::bytes);
+            let bytes = result.as_ref().map_or(0, Received::bytes);
             // With the turn still held: it bounds how many bodies wait to be read.
-            let state = match answer {
+            let state = match result {
                 Ok(received) => polling.client.read(received, reader).await,
                 Err(error) => Err(error),
             };
+            call.end(&state);
             Answer {
                 state,
                 bytes,

@@ -7,6 +7,8 @@
 //! | `drain` | an operator who stops the gateway while calls are in flight, patiently or not |
 //! | `floods` | a client that breaks the rules of HTTP/2, again and again |
 //! | `log` | a log that nobody reads |
+//! | `readiness` | an upstream that is there and serves nobody |
+//! | `requests` | a client whose requests are none |
 //! | `resident` | an upstream whose answers are as large as they may be: what they cost the process |
 //! | `shifted` | an upstream that answers once too often on a connection |
 
@@ -27,5 +29,7 @@ mod each;
 mod floods;
 #[cfg(unix)]
 mod log;
+mod readiness;
+mod requests;
 mod resident;
 mod shifted;

@@ -3,19 +3,24 @@
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 
-use portico::sandbox::{self, Sandbox};
+use portico::sandbox::{self, Fault, Sandbox, Trouble};
 use tokio::task::JoinSet;
 
 use crate::support::{portico, stderr, stdout};
 
 /// A sandbox that takes the licence `right`; it runs on its own threads while the test blocks.
 async fn sandbox() -> (String, JoinSet<()>) {
+    sandbox_with(Vec::new()).await
+}
+
+async fn sandbox_with(faults: Vec<Fault>) -> (String, JoinSet<()>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
         .expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let params = sandbox::Params {
         license: Some("right".to_owned()),
+        faults,
         ..sandbox::Params::default()
     };
     let mut tasks = JoinSet::new();
@@ -85,6 +90,37 @@ fn nothing_at_the_url_fails_the_second_step() {
         "{text}"
     );
     assert!(!text.contains("CANARY") && stderr(&output).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_not_the_services_page_fails_the_second_step() {
+    let maintenance = Trouble::Status {
+        status: 503,
+        form: None,
+        retry_after: None,
+    };
+    for (trouble, failed, why) in [
+        (
+            maintenance,
+            "the upstream at {url} fails",
+            "the upstream answered 503 Service Unavailable",
+        ),
+        (
+            Trouble::Html,
+            "what answers at {url} is not the service",
+            "the answer (200 OK) is not the page of the service",
+        ),
+    ] {
+        let (url, _tasks) = sandbox_with(vec![Fault::new(trouble)]).await;
+        let output = portico(&["check", "--upstream-url", &url, "--license=right", "--customer=1"]).output();
+        let output = output.expect("the binary runs");
+        assert_eq!(output.status.code(), Some(1));
+        let expected = format!(
+            "ok      the configuration is sound\nFAILED  {}: {why}\n",
+            failed.replace("{url}", &url)
+        );
+        assert_eq!(stdout(&output), expected);
+    }
 }
 
 #[test]

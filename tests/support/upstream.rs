@@ -159,7 +159,7 @@ async fn serve(mut stream: TcpStream, script: Arc<Mutex<Script>>) {
 
 fn next(script: &Mutex<Script>, head: String, body: &str) -> Answer {
     if head.starts_with("GET /csv/metadata?op=CustomerExtension ") {
-        return Answer::new(200, "", "the published page");
+        return Answer::new(200, "", "<pre>POST /csv/reply/CustomerExtension HTTP/1.1</pre>");
     }
     let mut script = lock(script);
     let request = format!("{}\n\n{body}", head.lines().next().unwrap_or_default());

@@ -26,7 +26,7 @@ use super::upstream::Upstream;
 
 const PATH: &str = "/porta.customerextension.v1.CustomerExtensionService/ActiveCalls";
 
-type Call = Request<Full<Bytes>>;
+type Call = Request<Body>;
 type Other = ServiceFn<fn(Call) -> Ready<Result<Response<Body>, Infallible>>>;
 
 #[derive(Clone, Debug)]

@@ -14,10 +14,19 @@ pub struct Methods {
 }
 
 impl Methods {
+    /// Whether a request's path calls one of them.
+    #[must_use]
+    pub fn has(&self, path: &str) -> bool {
+        self.of_served(path).is_some()
+    }
+
     /// The method that a request's path calls.
     pub(super) fn of_path(&self, path: &str) -> Arc<str> {
-        let served = path.strip_prefix('/').and_then(|name| self.served.get(name));
-        Arc::clone(served.unwrap_or(&self.other))
+        Arc::clone(self.of_served(path).unwrap_or(&self.other))
+    }
+
+    fn of_served(&self, path: &str) -> Option<&Arc<str>> {
+        path.strip_prefix('/').and_then(|name| self.served.get(name))
     }
 }
 

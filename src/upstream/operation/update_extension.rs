@@ -57,7 +57,7 @@ impl Operation for UpdateExtension {
             .ok_or(Error::Incomplete { column: "Extension" })?;
         match extension.i_c_ext {
             0 => Ok(extension),
-            i_c_ext if self.i_c_ext.is(i_c_ext) => Ok(extension),
+            i_c_ext if i_c_ext == self.i_c_ext.get() => Ok(extension),
             _ => Err(Error::WrongRecord),
         }
     }

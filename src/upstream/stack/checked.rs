@@ -77,7 +77,7 @@ where
         let this = self.project();
         let answer = ready!(this.inner.poll(cx))?;
         Poll::Ready(match this.expects {
-            Expects::AnyHttp => Ok(answer),
+            Expects::Page => Ok(answer),
             Expects::Csv => answer::check(&answer, *this.effect).map(|()| answer),
         })
     }

@@ -193,25 +193,29 @@ async fn nobody_waits_for_an_answer_to_be_read_longer_than_until_the_deadline() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn any_answer_to_the_probe_will_do_and_it_waits_for_a_short_time_only() {
+async fn the_probe_wants_the_page_and_waits_for_a_short_time_only() {
+    let page = client(|_| {
+        ready(Ok(Response::new(Bytes::from_static(
+            b"POST /csv/reply/CustomerExtension",
+        ))))
+    });
+    page.probe(Duration::from_secs(4)).await.expect("the page");
     let refused = client(|_| {
         let mut answer = Response::new(Bytes::new());
         *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
         ready(Ok(answer))
     });
-    refused
-        .probe(Duration::from_secs(4))
-        .await
-        .expect("somebody is there");
+    let absent = refused.probe(Duration::from_secs(4)).await.expect_err("503");
+    assert_eq!(absent.error_type(), "unavailable");
     let started = Instant::now();
     let hangs = client(|_| pending());
-    let error = hangs
+    let absent = hangs
         .probe(Duration::from_secs(4))
         .await
         .expect_err("nobody answers");
     assert_eq!(
-        (error.kind(), started.elapsed()),
-        (Kind::Elapsed, Duration::from_secs(4))
+        (absent.error_type(), started.elapsed()),
+        ("elapsed", Duration::from_secs(4))
     );
 }
 

@@ -5,12 +5,14 @@
 //!   stop    NOT_SERVING ─ drain delay ─▶ refuse new connections, finish calls ─ at most the drain timeout ─▶ end
 //! ```
 
+pub mod connections;
 mod error;
 mod grpc;
 mod health;
+mod operator;
+mod reflection;
 mod tasks;
 
-use std::future::pending;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -38,6 +40,8 @@ pub struct Params {
     pub drain_delay: Duration,
     /// How long calls in flight may then go on.
     pub drain_timeout: Duration,
+    /// The connections of callers.
+    pub connections: connections::Params,
     /// The watch.
     pub watch: watch::Params,
 }
@@ -48,6 +52,7 @@ impl Default for Params {
             upstream_timezone: TimeZone::UTC,
             drain_delay: Duration::from_secs(5),
             drain_timeout: Duration::from_secs(20),
+            connections: connections::Params::default(),
             watch: watch::Params::default(),
         }
     }
@@ -70,8 +75,7 @@ pub struct Listeners {
 ///
 /// # Cancellation
 ///
-/// Dropping the future refuses connections at once and ends the watch, without drain. Connections that are open are tasks
-/// of the HTTP server and end with the runtime.
+/// Dropping the future closes all connections at once and ends the watch, without drain.
 pub async fn run(
     listeners: Listeners,
     client: Client,
@@ -83,6 +87,7 @@ pub async fn run(
         upstream_timezone: zone,
         drain_delay,
         drain_timeout,
+        connections,
         mut watch,
     } = params;
     // The watchers of a gateway that stops are told to come back at times spread over the drain timeout.
@@ -106,11 +111,10 @@ pub async fn run(
         let watched = watch_upstream(client, readiness.clone());
         async { match watched.await {} }
     });
-    let admin = admin::run(listeners.admin, readiness.clone(), hub.clone(), pending());
-    tasks.spawn("the operator's port", async { Ok(admin.await?) });
+    let pages = admin::pages(readiness.clone(), hub.clone());
+    tasks.spawn(operator::NAME, operator::serve(listeners.admin, pages));
 
-    let stopped = stop.clone().cancelled_owned();
-    let serving = grpc::serve(listeners.grpc, contract, health, stopped);
+    let serving = grpc::serve(listeners.grpc, contract, health, connections, stop.clone());
     let draining = async {
         shutdown.await;
         info!("stopping: no new calls are wanted");

@@ -109,6 +109,12 @@ const UNSUPPORTED_REQUEST: Row = row(
     "requests are POST, and not compressed",
 );
 
+const SLOW_REQUEST: Row = row(
+    Code::DeadlineExceeded,
+    "REQUEST_TIMEOUT",
+    "the request did not arrive as a whole in time",
+);
+
 impl Row {
     /// Whether the same call may succeed later. A caller that is told one of these codes may try again, but not at once.
     fn is_retryable(&self) -> bool {
@@ -211,6 +217,12 @@ pub fn malformed_request() -> Status {
 #[must_use]
 pub fn unsupported_request() -> Status {
     UNSUPPORTED_REQUEST.status(UNSUPPORTED_REQUEST.details(HashMap::new()))
+}
+
+/// The status of a request that has not arrived as a whole in time.
+#[must_use]
+pub fn slow_request() -> Status {
+    SLOW_REQUEST.status(SLOW_REQUEST.details(HashMap::new()))
 }
 
 #[cfg(test)]

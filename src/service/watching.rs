@@ -14,7 +14,7 @@ use http_body::Body;
 use http_body_util::{BodyExt as _, Limited};
 use prost::Message as _;
 use tonic::server::NamedService;
-use tonic::{Status, body};
+use tonic::{Code, Status, body};
 use tower::Service;
 
 use super::watch_body::WatchBody;
@@ -109,10 +109,18 @@ where
         return Err(status::unsupported_request());
     }
     let body = Limited::new(body, MAX_REQUEST).collect().await;
-    let body = body.map_err(|_| status::malformed_request())?;
+    let body = body.map_err(|error| unreadable(&*error))?;
     let message = decode(body.to_bytes())?;
     let opened = active_calls::call(hub, transport, caller, message).await;
     opened.map_err(to_status)
+}
+
+/// The status of a request that cannot be read to its end.
+fn unreadable(error: &(dyn std::error::Error + 'static)) -> Status {
+    match error.downcast_ref::<Status>() {
+        Some(status) if status.code() == Code::DeadlineExceeded => status::slow_request(),
+        _ => status::malformed_request(),
+    }
 }
 
 /// The one message of a request without compression.

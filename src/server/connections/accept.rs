@@ -1,0 +1,128 @@
+//! Accepting: never fails, never spins.
+
+use std::future::poll_fn;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, sleep_until};
+use tracing::{debug, warn};
+
+use super::descriptors::Spare;
+use super::notice::Notice;
+
+/// From the first failure to the next try, and the most.
+const MIN_PAUSE: Duration = Duration::from_millis(100);
+const MAX_PAUSE: Duration = Duration::from_secs(1);
+
+/// What becomes of a connection when the process has run out of descriptors, of which each listener keeps one to
+/// spare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::server) enum WhenExhausted {
+    /// It is closed at once, so that its peer need not wait.
+    Close,
+    /// It is served, one at a time: operators are let in when nobody else is.
+    Serve,
+}
+
+/// A listener whose failures are waited out.
+#[derive(Debug)]
+pub(super) struct Acceptor {
+    listener: TcpListener,
+    name: &'static str,
+    when_exhausted: WhenExhausted,
+    spare: Spare,
+    failed: Notice,
+    /// What the next pause is, and the end of the present one: a call that is dropped in a pause does not cut it short.
+    pause: Duration,
+    paused_until: Option<Instant>,
+}
+
+impl Acceptor {
+    pub(super) fn new(listener: TcpListener, name: &'static str, when_exhausted: WhenExhausted) -> Self {
+        Self {
+            listener,
+            name,
+            when_exhausted,
+            spare: Spare::default(),
+            failed: Notice::default(),
+            pause: MIN_PAUSE,
+            paused_until: None,
+        }
+    }
+
+    /// The next connection.
+    ///
+    /// # Cancellation
+    ///
+    /// Safe: no connection is lost.
+    pub(super) async fn accept(&mut self) -> (TcpStream, SocketAddr) {
+        loop {
+            if let Some(until) = self.paused_until {
+                sleep_until(until).await;
+                self.paused_until = None;
+            }
+            self.spare.refill();
+            match self.listener.accept().await {
+                Ok((socket, peer)) => {
+                    self.pause = MIN_PAUSE;
+                    return (prepared(socket), peer);
+                }
+                Err(error) if is_of_connection(&error) => {
+                    debug!(%error, "a connection broke before it was accepted");
+                }
+                Err(error) => {
+                    if let Some(times) = self.failed.count() {
+                        let listener = self.name;
+                        warn!(%error, listener, times, "connections cannot be accepted");
+                    }
+                    match (self.accept_with_spare().await, self.when_exhausted) {
+                        (Some((socket, peer)), WhenExhausted::Serve) => return (prepared(socket), peer),
+                        // Its peer learns at once what it would otherwise wait for.
+                        (Some(closed), WhenExhausted::Close) => drop(closed),
+                        (None, _) => {
+                            self.paused_until = Some(Instant::now() + self.pause);
+                            self.pause = (2 * self.pause).min(MAX_PAUSE);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// A connection that waits, by the spare descriptor.
+    async fn accept_with_spare(&mut self) -> Option<(TcpStream, SocketAddr)> {
+        if !self.spare.give_up() {
+            return None;
+        }
+        let accepted = poll_fn(|cx| match self.listener.poll_accept(cx) {
+            Poll::Ready(accepted) => Poll::Ready(accepted.ok()),
+            Poll::Pending => Poll::Ready(None),
+        });
+        accepted.await
+    }
+}
+
+/// Small messages are not to wait for acknowledgements.
+fn prepared(socket: TcpStream) -> TcpStream {
+    if let Err(error) = socket.set_nodelay(true) {
+        debug!(%error, "a connection cannot be set up as it should be");
+    }
+    socket
+}
+
+/// Whether it is one connection that failed, and not the listener.
+fn is_of_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionRefused
+            | ErrorKind::ConnectionReset
+            | ErrorKind::Interrupted
+            | ErrorKind::HostUnreachable
+            | ErrorKind::NetworkDown
+            | ErrorKind::NetworkUnreachable
+    )
+}

@@ -1,0 +1,103 @@
+//! The body of an answer: in pieces, each noted when it is handed out and when it is taken.
+//!
+//! The server asks for a frame when the last one has found room in the window of its stream, and sends the whole frame
+//! then. So with small pieces little of an answer is out of reach when its peer stops reading: the rest is still here, and
+//! is dropped when the stream is reset. A piece is a frame of HTTP/2 at most; larger ones would be cut into such frames
+//! anyway.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+use super::activity::Call;
+use crate::lifecycle::Stream;
+
+/// The most that goes out at once.
+const PIECE: usize = 16 * 1024;
+
+pin_project! {
+    /// The body of an answer, for as long as its call is in flight.
+    #[derive(Debug)]
+    pub(super) struct AnswerBody<B> {
+        #[pin]
+        inner: B,
+        // What is left of the last frame.
+        rest: Bytes,
+        taken: Taken,
+        _call: Call,
+    }
+}
+
+/// Tells the stream that nothing waits to be taken, at the latest when dropped: the stream may go on with another answer.
+#[derive(Debug)]
+struct Taken(Option<Stream>);
+
+impl<B> AnswerBody<B> {
+    /// To be made by the task that answers.
+    pub(super) fn new(inner: B, call: Call) -> Self {
+        Self {
+            inner,
+            rest: Bytes::new(),
+            taken: Taken(Stream::current()),
+            _call: call,
+        }
+    }
+}
+
+impl<B: Body<Data = Bytes>> Body for AnswerBody<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let this = self.project();
+        this.taken.tell();
+        if this.rest.is_empty() {
+            match ready!(this.inner.poll_frame(cx)).map(|frame| frame.map(Frame::into_data)) {
+                Some(Ok(Ok(data))) => *this.rest = data,
+                Some(Ok(Err(frame))) => return Poll::Ready(Some(Ok(frame))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+        if let Taken(Some(stream)) = this.taken {
+            stream.hand_out();
+        }
+        let piece = this.rest.split_to(PIECE.min(this.rest.len()));
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty() && self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let rest = u64::try_from(self.rest.len()).unwrap_or(u64::MAX);
+        let inner = self.inner.size_hint();
+        let mut hint = SizeHint::new();
+        if let Some(upper) = inner.upper().and_then(|upper| upper.checked_add(rest)) {
+            hint.set_upper(upper);
+        }
+        hint.set_lower(inner.lower().saturating_add(rest));
+        hint
+    }
+}
+
+impl Taken {
+    fn tell(&self) {
+        if let Self(Some(stream)) = self {
+            stream.taken();
+        }
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.tell();
+    }
+}

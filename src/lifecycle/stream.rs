@@ -8,13 +8,14 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use atomic_waker::AtomicWaker;
 use pin_project_lite::pin_project;
 use tokio::task::futures::TaskLocalFuture;
 use tokio::time::{Instant, Sleep, sleep};
+use tracing::debug;
 
 tokio::task_local! {
     static CURRENT: Stream;
@@ -162,6 +163,7 @@ impl<F: Future<Output = ()>> Future for Answer<F> {
         // Listen first and look then, so that nothing falls in between.
         this.stream.0.task.register(cx.waker());
         if this.stream.is_reset() {
+            debug!(reason = "reset", "a stream is ended");
             return Poll::Ready(Outcome::Reset);
         }
         if this.task.poll(cx).is_ready() {
@@ -179,7 +181,9 @@ impl<F: Future<Output = ()>> Future for Answer<F> {
             unread.piece = piece;
             unread.timer.as_mut().reset(Instant::now() + *this.patience);
         }
-        unread.timer.as_mut().poll(cx).map(|()| Outcome::Unread)
+        ready!(unread.timer.as_mut().poll(cx));
+        debug!(reason = "unread", "a stream is ended");
+        Poll::Ready(Outcome::Unread)
     }
 }
 

@@ -60,7 +60,7 @@ pub(super) struct Listening {
     /// What it is called in the log.
     pub(super) name: &'static str,
     pub(super) when_exhausted: WhenExhausted,
-    /// Of which paths requests may go on for as long as their caller likes.
+    /// Of which paths requests may go on for as long as their caller likes, until the stop.
     pub(super) is_conversation: fn(&str) -> bool,
 }
 

@@ -3,7 +3,10 @@
 //! | file | who attacks, and how |
 //! | --- | --- |
 //! | `columns` | an upstream whose answer lacks a column |
+//! | `connections` | peers that are silent, slow, idle or too many |
 //! | `floods` | a client that breaks the rules of HTTP/2, again and again |
+//! | `stop` | peers that would hold a gateway that stops |
+//! | `unread` | peers that do not read their answers |
 
 #![allow(clippy::panic, reason = "a test that cannot go on fails")]
 
@@ -16,4 +19,8 @@
 mod support;
 
 mod columns;
+mod connections;
 mod floods;
+mod peer;
+mod stop;
+mod unread;

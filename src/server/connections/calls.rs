@@ -12,11 +12,13 @@ use h2::Reason;
 use http_body::Body;
 use hyper::body::Incoming;
 use pin_project_lite::pin_project;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tower::{Service, ServiceExt as _, util::Oneshot};
 
 use super::activity::{Activity, Call};
 use super::answer_body::AnswerBody;
-use super::request_body::RequestBody;
+use super::request_body::{RequestBody, Until};
 
 /// The service of one connection.
 #[derive(Debug)]
@@ -27,6 +29,8 @@ pub(super) struct Calls<S> {
     pub(super) limit: Duration,
     /// Of which paths requests may go on for as long as their caller likes.
     pub(super) is_conversation: fn(&str) -> bool,
+    /// When those end.
+    pub(super) stop: CancellationToken,
 }
 
 pin_project! {
@@ -53,9 +57,12 @@ where
         let Some(call) = self.activity.begin() else {
             return Answering::Refused;
         };
-        let is_bounded = !(self.is_conversation)(request.uri().path());
-        let limit = is_bounded.then_some(self.limit);
-        let request = request.map(|body| tonic::body::Body::new(RequestBody::new(body, limit)));
+        let until = if (self.is_conversation)(request.uri().path()) {
+            Until::Stop(self.stop.clone())
+        } else {
+            Until::Deadline(Instant::now() + self.limit)
+        };
+        let request = request.map(|body| tonic::body::Body::new(RequestBody::new(body, until)));
         Answering::Called {
             inner: self.inner.clone().oneshot(request),
             call: Some(call),

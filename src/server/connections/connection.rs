@@ -64,6 +64,7 @@ where
             activity: activity.clone(),
             limit: params.request,
             is_conversation,
+            stop: stop.clone(),
         };
         let http = http::builder(&params, streams.of(id));
         let mut connection = pin!(http.serve_connection(TokioIo::new(io), calls));

@@ -1,34 +1,48 @@
-//! The body of a request: whole in time, or an error.
+//! The body of a request: it comes to an end.
 
 use std::error::Error;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use crate::status;
 
-/// The body of a request. After the deadline it fails with a status, which services pass on.
-#[derive(Debug)]
+/// How long a request may go on.
+#[derive(Clone, Debug)]
+pub(super) enum Until {
+    /// It has to be whole by then, or fails with a status, which services pass on.
+    Deadline(Instant),
+    /// For as long as its caller likes. What is still to come when this is cancelled is not waited for: the request ends
+    /// as if the caller had ended it, and so does the answer.
+    Stop(CancellationToken),
+}
+
+/// The body of a request.
 pub(super) struct RequestBody {
     inner: Incoming,
-    deadline: Option<Instant>,
-    /// Runs while something is awaited.
-    timer: Option<Pin<Box<Sleep>>>,
+    until: Until,
+    /// That time. There while something is awaited.
+    over: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
+
+impl Until {
+    fn over(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        match self {
+            Self::Deadline(deadline) => Box::pin(sleep_until(*deadline)),
+            Self::Stop(stop) => Box::pin(stop.clone().cancelled_owned()),
+        }
+    }
 }
 
 impl RequestBody {
-    /// `inner`, which has to arrive within `limit` if there is one.
-    pub(super) fn new(inner: Incoming, limit: Option<Duration>) -> Self {
-        Self {
-            inner,
-            deadline: limit.map(|limit| Instant::now() + limit),
-            timer: None,
-        }
+    pub(super) fn new(inner: Incoming, until: Until) -> Self {
+        let over = None;
+        Self { inner, until, over }
     }
 }
 
@@ -40,15 +54,16 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        if let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) {
+        let Self { inner, until, over } = &mut *self;
+        if let Poll::Ready(frame) = Pin::new(inner).poll_frame(cx) {
+            *over = None;
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
-        let Some(deadline) = self.deadline else {
-            return Poll::Pending;
-        };
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-        ready!(timer.as_mut().poll(cx));
-        Poll::Ready(Some(Err(status::slow_request().into())))
+        ready!(over.get_or_insert_with(|| until.over()).as_mut().poll(cx));
+        Poll::Ready(match until {
+            Until::Deadline(_) => Some(Err(status::slow_request().into())),
+            Until::Stop(_) => None,
+        })
     }
 
     fn is_end_stream(&self) -> bool {

@@ -123,9 +123,11 @@ where
             streams: streams.clone(),
             stop: stop.clone(),
         };
+        let spare = acceptor.spare();
         connections.spawn(async move {
-            let _place = place;
             connection.run(socket).await;
+            spare.refill();
+            drop(place);
         });
     }
     // Closes the listener: who comes now is refused by the system, and goes elsewhere.

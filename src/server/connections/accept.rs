@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, timeout_at};
 use tracing::{debug, warn};
 
 use super::descriptors::Spare;
@@ -53,6 +53,12 @@ impl Acceptor {
         }
     }
 
+    /// The spare descriptor. Whoever ends a connection refills it at once: its descriptor may be that one, and others are
+    /// after it.
+    pub(super) fn spare(&self) -> Spare {
+        self.spare.clone()
+    }
+
     /// The next connection.
     ///
     /// # Cancellation
@@ -61,7 +67,8 @@ impl Acceptor {
     pub(super) async fn accept(&mut self) -> (TcpStream, SocketAddr) {
         loop {
             if let Some(until) = self.paused_until {
-                sleep_until(until).await;
+                // Over early if the connection that had the spare descriptor has ended.
+                let _ = timeout_at(until, self.spare.back()).await;
                 self.paused_until = None;
             }
             self.spare.refill();
@@ -74,34 +81,44 @@ impl Acceptor {
                     debug!(%error, "a connection broke before it was accepted");
                 }
                 Err(error) => {
-                    if let Some(times) = self.failed.count() {
-                        let listener = self.name;
-                        warn!(%error, listener, times, "connections cannot be accepted");
-                    }
-                    match (self.accept_with_spare().await, self.when_exhausted) {
-                        (Some((socket, peer)), WhenExhausted::Serve) => return (prepared(socket), peer),
-                        // Its peer learns at once what it would otherwise wait for.
-                        (Some(closed), WhenExhausted::Close) => drop(closed),
-                        (None, _) => {
-                            self.paused_until = Some(Instant::now() + self.pause);
-                            self.pause = (2 * self.pause).min(MAX_PAUSE);
-                        }
+                    if let Some(accepted) = self.after(error).await {
+                        return accepted;
                     }
                 }
             }
         }
     }
 
-    /// A connection that waits, by the spare descriptor.
-    async fn accept_with_spare(&mut self) -> Option<(TcpStream, SocketAddr)> {
-        if !self.spare.give_up() {
-            return None;
+    /// What follows a failure: a connection that is served all the same, or the next try, after a pause if there is no other
+    /// way.
+    async fn after(&mut self, error: io::Error) -> Option<(TcpStream, SocketAddr)> {
+        // The system looks for a descriptor first, and only then whether anybody waits.
+        let accepted = match self.accept_with_spare().await {
+            Poll::Pending => return None,
+            Poll::Ready(accepted) => accepted,
+        };
+        if let Some(times) = self.failed.count() {
+            let listener = self.name;
+            warn!(%error, listener, times, "connections cannot be accepted");
         }
-        let accepted = poll_fn(|cx| match self.listener.poll_accept(cx) {
-            Poll::Ready(accepted) => Poll::Ready(accepted.ok()),
-            Poll::Pending => Poll::Ready(None),
-        });
-        accepted.await
+        let Some((socket, peer)) = accepted else {
+            self.paused_until = Some(Instant::now() + self.pause);
+            self.pause = (2 * self.pause).min(MAX_PAUSE);
+            return None;
+        };
+        match self.when_exhausted {
+            WhenExhausted::Serve => Some((prepared(socket), peer)),
+            // Its peer learns at once what it would otherwise wait for.
+            WhenExhausted::Close => None,
+        }
+    }
+
+    /// The connection that waits, by the spare descriptor. `Pending` if none does; `None` if there is no descriptor to spare.
+    async fn accept_with_spare(&mut self) -> Poll<Option<(TcpStream, SocketAddr)>> {
+        if !self.spare.give_up() {
+            return Poll::Ready(None);
+        }
+        poll_fn(|cx| Poll::Ready(self.listener.poll_accept(cx).map(Result::ok))).await
     }
 }
 

@@ -1,6 +1,9 @@
 //! Descriptors: how many connections they allow, and one to spare.
 
 use std::fs::File;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
 
 /// Descriptors that are not for connections of callers, at least: those of the operator's port, the upstream, the log, the
 /// runtime. Of few, half.
@@ -26,21 +29,40 @@ fn limit() -> Option<usize> {
     None
 }
 
-/// A descriptor that is kept so that one more connection can be accepted when there is no other.
+/// A descriptor that is kept so that one more connection can be accepted when there is no other. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Spare(Arc<Shared>);
+
 #[derive(Debug, Default)]
-pub(super) struct Spare(Option<File>);
+struct Shared {
+    file: Mutex<Option<File>>,
+    back: Notify,
+}
 
 impl Spare {
     /// Has a descriptor to spare again, if the system gives one.
-    pub(super) fn refill(&mut self) {
-        if self.0.is_none() {
-            self.0 = File::open("/dev/null").ok();
+    pub(super) fn refill(&self) {
+        let mut file = self.lock();
+        if file.is_none() {
+            *file = File::open("/dev/null").ok();
+            if file.is_some() {
+                self.0.back.notify_one();
+            }
         }
     }
 
     /// Gives the descriptor up. False if there was none.
-    pub(super) fn give_up(&mut self) -> bool {
-        self.0.take().is_some()
+    pub(super) fn give_up(&self) -> bool {
+        self.lock().take().is_some()
+    }
+
+    /// Completes when there is a descriptor to spare again, be it for a moment.
+    pub(super) async fn back(&self) {
+        self.0.back.notified().await;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<File>> {
+        self.0.file.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -60,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_spare_descriptor_is_given_up_once() {
-        let mut spare = Spare::default();
+        let spare = Spare::default();
         assert!(!spare.give_up());
         spare.refill();
         assert!(spare.give_up());

@@ -48,6 +48,7 @@ use tracing::{debug, warn};
 use self::accept::Acceptor;
 pub(super) use self::accept::WhenExhausted;
 use self::connection::Connection;
+use self::descriptors::SPARE;
 use self::door::Door;
 use self::streams::Streams;
 
@@ -123,10 +124,10 @@ where
             streams: streams.clone(),
             stop: stop.clone(),
         };
-        let spare = acceptor.spare();
         connections.spawn(async move {
             connection.run(socket).await;
-            spare.refill();
+            // At once: its descriptor may be that one, and others are after it.
+            SPARE.refill();
             drop(place);
         });
     }

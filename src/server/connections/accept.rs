@@ -10,14 +10,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, timeout_at};
 use tracing::{debug, warn};
 
-use super::descriptors::Spare;
+use super::descriptors::SPARE;
 use super::notice::Notice;
 
 /// From the first failure to the next try, and the most.
 const MIN_PAUSE: Duration = Duration::from_millis(100);
 const MAX_PAUSE: Duration = Duration::from_secs(1);
 
-/// What becomes of a connection when the process has run out of descriptors, of which each listener keeps one to
+/// What becomes of a connection when the process has run out of descriptors, of which one is kept to
 /// spare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::server) enum WhenExhausted {
@@ -33,7 +33,6 @@ pub(super) struct Acceptor {
     listener: TcpListener,
     name: &'static str,
     when_exhausted: WhenExhausted,
-    spare: Spare,
     failed: Notice,
     /// What the next pause is, and the end of the present one: a call that is dropped in a pause does not cut it short.
     pause: Duration,
@@ -46,17 +45,10 @@ impl Acceptor {
             listener,
             name,
             when_exhausted,
-            spare: Spare::default(),
             failed: Notice::default(),
             pause: MIN_PAUSE,
             paused_until: None,
         }
-    }
-
-    /// The spare descriptor. Whoever ends a connection refills it at once: its descriptor may be that one, and others are
-    /// after it.
-    pub(super) fn spare(&self) -> Spare {
-        self.spare.clone()
     }
 
     /// The next connection.
@@ -68,11 +60,13 @@ impl Acceptor {
         loop {
             if let Some(until) = self.paused_until {
                 // Over early if the connection that had the spare descriptor has ended.
-                let _ = timeout_at(until, self.spare.back()).await;
+                let _ = timeout_at(until, SPARE.back()).await;
                 self.paused_until = None;
             }
-            self.spare.refill();
+            SPARE.refill();
             match self.listener.accept().await {
+                // It has the last descriptor, which is to be the spare one.
+                Ok(last) if !SPARE.refill() && self.when_exhausted == WhenExhausted::Close => drop(last),
                 Ok((socket, peer)) => {
                     self.pause = MIN_PAUSE;
                     return (prepared(socket), peer);
@@ -115,7 +109,7 @@ impl Acceptor {
 
     /// The connection that waits, by the spare descriptor. `Pending` if none does; `None` if there is no descriptor to spare.
     async fn accept_with_spare(&mut self) -> Poll<Option<(TcpStream, SocketAddr)>> {
-        if !self.spare.give_up() {
+        if !SPARE.give_up() {
             return Poll::Ready(None);
         }
         poll_fn(|cx| Poll::Ready(self.listener.poll_accept(cx).map(Result::ok))).await

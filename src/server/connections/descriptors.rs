@@ -1,7 +1,8 @@
 //! Descriptors: how many connections they allow, and one to spare.
 
 use std::fs::File;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::pin::pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
@@ -29,26 +30,31 @@ fn limit() -> Option<usize> {
     None
 }
 
-/// A descriptor that is kept so that one more connection can be accepted when there is no other. Clones share it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Spare(Arc<Shared>);
+/// A descriptor that is kept so that one more connection can be accepted when there is no other: one of the process, as
+/// descriptors are, and so of all its listeners.
+pub(super) static SPARE: Spare = Spare {
+    file: Mutex::new(None),
+    back: Notify::const_new(),
+};
 
-#[derive(Debug, Default)]
-struct Shared {
+/// A descriptor to spare, or none for the moment.
+#[derive(Debug)]
+pub(super) struct Spare {
     file: Mutex<Option<File>>,
     back: Notify,
 }
 
 impl Spare {
-    /// Has a descriptor to spare again, if the system gives one.
-    pub(super) fn refill(&self) {
+    /// Has a descriptor to spare again, if the system gives one. Whether there is one.
+    pub(super) fn refill(&self) -> bool {
         let mut file = self.lock();
         if file.is_none() {
             *file = File::open("/dev/null").ok();
             if file.is_some() {
-                self.0.back.notify_one();
+                self.back.notify_waiters();
             }
         }
+        file.is_some()
     }
 
     /// Gives the descriptor up. False if there was none.
@@ -56,13 +62,18 @@ impl Spare {
         self.lock().take().is_some()
     }
 
-    /// Completes when there is a descriptor to spare again, be it for a moment.
+    /// Completes when there is one again, be it for a moment.
     pub(super) async fn back(&self) {
-        self.0.back.notified().await;
+        let mut back = pin!(self.back.notified());
+        // Listen first and look then, so that nothing falls in between.
+        back.as_mut().enable();
+        if self.lock().is_none() {
+            back.await;
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<File>> {
-        self.0.file.lock().unwrap_or_else(PoisonError::into_inner)
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -82,9 +93,12 @@ mod tests {
 
     #[test]
     fn a_spare_descriptor_is_given_up_once() {
-        let spare = Spare::default();
+        let spare = Spare {
+            file: Mutex::new(None),
+            back: Notify::new(),
+        };
         assert!(!spare.give_up());
-        spare.refill();
+        assert!(spare.refill());
         assert!(spare.give_up());
         assert!(!spare.give_up());
     }

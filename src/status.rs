@@ -167,6 +167,7 @@ pub fn of_watch(end: End) -> Status {
                 Quota::FeedWatchers(limit) => ("watchers of one feed", limit),
                 Quota::Watchers(limit) => ("watchers", limit),
                 Quota::CustomerFeeds(limit) => ("feeds of one customer", limit),
+                Quota::ConnectionFeeds(limit) => ("feeds of one connection", limit),
                 Quota::Feeds(limit) => ("feeds", limit),
             };
             details.add_quota_failure_violation(subject, format!("at most {limit}"));

@@ -204,6 +204,7 @@ impl GatewayArgs {
             concurrent_polls: self.poll_concurrency,
             max_feed_watchers: self.max_feed_watchers,
             max_watchers: self.max_watchers,
+            max_connection_feeds: self.max_feeds.div_ceil(4),
             max_feeds: self.max_feeds,
             ..watch::Params::default()
         };

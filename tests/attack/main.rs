@@ -5,6 +5,7 @@
 //! | `columns` | an upstream whose answer lacks a column |
 //! | `connections` | peers that are silent, slow, idle or too many |
 //! | `descriptors` | so many peers that no descriptor is left |
+//! | `feeds` | a connection that would have everything polled |
 //! | `floods` | a client that breaks the rules of HTTP/2, again and again |
 //! | `stop` | peers that would hold a gateway that stops |
 //! | `unread` | peers that do not read their answers |
@@ -23,6 +24,7 @@ mod columns;
 mod connections;
 #[cfg(target_os = "linux")]
 mod descriptors;
+mod feeds;
 mod floods;
 mod peer;
 mod stop;

@@ -38,6 +38,10 @@ struct Shared {
     reset: AtomicBool,
     /// Whether the peer has still to take the last piece of the body.
     unread: AtomicBool,
+    /// Pieces that were handed out and are still held by the connection.
+    held: AtomicU32,
+    /// Whether the task that answers wants to know when there are none.
+    waits: AtomicBool,
     /// How many pieces of the body were handed out, so that a new one is told from an old one.
     pieces: AtomicU32,
 }
@@ -97,6 +101,8 @@ impl Stream {
             task: AtomicWaker::new(),
             reset: AtomicBool::new(false),
             unread: AtomicBool::new(false),
+            held: AtomicU32::new(0),
+            waits: AtomicBool::new(false),
             pieces: AtomicU32::new(0),
         }))
     }
@@ -133,7 +139,26 @@ impl Stream {
     /// A piece of the answer's body goes out. To be called from the task that answers.
     pub fn hand_out(&self) {
         self.0.pieces.fetch_add(1, Ordering::Relaxed);
+        self.0.held.fetch_add(1, Ordering::Relaxed);
         self.0.unread.store(true, Ordering::Relaxed);
+    }
+
+    /// The connection has let go of a piece: it is written, or given up. From any task.
+    pub fn let_go(&self) {
+        // Whoever comes second of the two sees the other: see below.
+        if self.0.held.fetch_sub(1, Ordering::SeqCst) == 1 && self.0.waits.load(Ordering::SeqCst) {
+            self.0.task.wake();
+        }
+    }
+
+    /// Whether the connection has let go of all pieces. If not, the last one counts as not taken, and the task that answers is
+    /// woken when they are. To be called from that task.
+    #[must_use]
+    pub fn is_written(&self) -> bool {
+        self.0.waits.store(true, Ordering::SeqCst);
+        let is_written = self.0.held.load(Ordering::SeqCst) == 0;
+        self.0.unread.store(!is_written, Ordering::Relaxed);
+        is_written
     }
 
     /// More of the body is asked for, or the body is no longer wanted: what was handed out has found room. To be called

@@ -30,6 +30,7 @@ mod http;
 mod io;
 mod notice;
 mod params;
+mod piece;
 mod request_body;
 mod streams;
 

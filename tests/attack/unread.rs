@@ -96,6 +96,35 @@ async fn unread_answers_are_reset_and_no_others() {
     assert_eq!(told.count(), 6, "each end is told, and once");
 }
 
+/// Each answer is small, and would be in the connection's queue as a whole if its end did not wait for it.
+#[tokio::test]
+async fn small_unread_answers_do_not_pile_up() {
+    let sandbox = RunningSandbox::recorded().await;
+    let gateway = gateway(&sandbox).await;
+    let peer = Peer::connect(gateway.grpc, Windows(1, 1 << 20)).await;
+    let mut unread = Vec::new();
+    for _ in 0..200 {
+        unread.push(peer.call("ListExtensions", &list()).await);
+    }
+    let mut resets = 0;
+    let mut waiting: Vec<_> = unread.iter_mut().map(|answer| Box::pin(stuck(answer))).collect();
+    while resets < 130 {
+        let next = std::future::poll_fn(|cx| {
+            let done = waiting
+                .iter_mut()
+                .position(|answer| answer.as_mut().poll(cx).is_ready());
+            done.map_or(std::task::Poll::Pending, std::task::Poll::Ready)
+        });
+        let done = soon("a reset", next).await;
+        drop(waiting.swap_remove(done));
+        resets += 1;
+    }
+    // Beside those that are left.
+    let mut answer = peer.call("ListExtensions", &list()).await;
+    let (_, trailers) = read(answer.body_mut()).await.expect("an answer");
+    assert_eq!(status(&trailers).code(), Code::Ok);
+}
+
 #[tokio::test]
 async fn who_reads_slowly_is_not_reset() {
     let sandbox = large().await;

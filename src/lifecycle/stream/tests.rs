@@ -99,6 +99,56 @@ async fn each_piece_has_the_whole_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_answer_that_waits_for_its_last_piece_is_woken_when_it_is_written() {
+    let stream = stream();
+    let mut turn = 0;
+    let mut answer = task::spawn(stream.clone().answer(
+        PATIENCE,
+        poll_fn(move |_| {
+            let stream = Stream::current().expect("a stream");
+            if turn == 0 {
+                stream.hand_out();
+            }
+            turn += 1;
+            stream.taken();
+            if stream.is_written() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        }),
+    ));
+    assert_pending!(answer.poll());
+    tokio::time::advance(PATIENCE / 2).await;
+    assert_pending!(answer.poll());
+    assert!(!answer.is_woken());
+    stream.let_go();
+    assert!(answer.is_woken());
+    assert_ready_eq!(answer.poll(), Outcome::Done);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_last_piece_that_is_not_written_in_time_ends_the_answer() {
+    let mut answer = task::spawn(stream().answer(
+        PATIENCE,
+        poll_fn(|_| {
+            let stream = Stream::current().expect("a stream");
+            if stream.is_written() {
+                stream.hand_out();
+            }
+            stream.taken();
+            assert!(!stream.is_written());
+            Poll::Pending
+        }),
+    ));
+    assert_pending!(answer.poll());
+    tokio::time::advance(PATIENCE / 2).await;
+    assert_pending!(answer.poll());
+    tokio::time::advance(PATIENCE / 2).await;
+    assert_ready_eq!(answer.poll(), Outcome::Unread);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_that_has_nothing_to_say_is_not_unread() {
     let mut answer = task::spawn(stream().answer(PATIENCE, hands_out(&[Some(true), Some(false)])));
     assert_pending!(answer.poll());

@@ -13,6 +13,9 @@ const LINGER: Duration = Duration::from_secs(1);
 /// For how many such times a connection is kept whose calls are done and to which something is still written.
 const MAX_LINGERS: usize = 5;
 
+/// How many pieces of answers may wait in a connection before the ends of answers wait for them, too.
+const MAX_QUEUED: usize = 64;
+
 /// What a connection is doing. Shared by its parts.
 #[derive(Debug)]
 pub(super) struct Activity {
@@ -21,6 +24,8 @@ pub(super) struct Activity {
     greeted: AtomicBool,
     /// How often something was written.
     writes: AtomicUsize,
+    /// Pieces of answers that the connection has taken and not yet written.
+    queued: AtomicUsize,
     /// Calls in flight: from the head of the request to the end of the answer.
     open: AtomicUsize,
     /// When the last call ended, in milliseconds since the beginning.
@@ -50,6 +55,7 @@ impl Activity {
             began: Instant::now(),
             greeted: AtomicBool::new(false),
             writes: AtomicUsize::new(0),
+            queued: AtomicUsize::new(0),
             open: AtomicUsize::new(0),
             idle_since: AtomicU64::new(0),
             refusing: AtomicBool::new(false),
@@ -72,6 +78,21 @@ impl Activity {
         }
         self.open.fetch_add(1, Ordering::Relaxed);
         Some(Call(self.clone()))
+    }
+
+    /// The connection takes a piece of an answer.
+    pub(super) fn queue(&self) {
+        self.queued.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The piece is written, or given up.
+    pub(super) fn unqueue(&self) {
+        self.queued.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether more pieces wait to be written than a peer leaves that reads.
+    pub(super) fn is_clogged(&self) -> bool {
+        self.queued.load(Ordering::Relaxed) > MAX_QUEUED
     }
 
     /// Completes when the connection has no reason to be: it has not begun within `greeting`, or has been without a call
@@ -120,6 +141,12 @@ impl Activity {
 
     fn last_call(&self) -> Instant {
         self.began + Duration::from_millis(self.idle_since.load(Ordering::Relaxed))
+    }
+}
+
+impl Call {
+    pub(super) fn connection(&self) -> &Arc<Activity> {
+        &self.0
     }
 }
 

@@ -1,9 +1,12 @@
-//! The body of an answer: in pieces, each noted when it is handed out and when it is taken.
+//! The body of an answer: in pieces, each noted when it is handed out, taken and written.
 //!
 //! The server asks for a frame when the last one has found room in the window of its stream, and sends the whole frame
 //! then. So with small pieces little of an answer is out of reach when its peer stops reading: the rest is still here, and
 //! is dropped when the stream is reset. A piece is a frame of HTTP/2 at most; larger ones would be cut into such frames
 //! anyway.
+//!
+//! An answer that has ended can no longer be reset, while its last piece may still wait in the connection. A few may. If
+//! there are many, the peer does not read: then an answer ends only when its pieces are written.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -13,6 +16,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use super::activity::Call;
+use super::piece::Piece;
 use crate::lifecycle::Stream;
 
 /// The most that goes out at once.
@@ -26,8 +30,10 @@ pin_project! {
         inner: B,
         // What is left of the last frame.
         rest: Bytes,
+        // Trailers that wait for the pieces before them.
+        end: Option<Frame<Bytes>>,
         taken: Taken,
-        _call: Call,
+        call: Call,
     }
 }
 
@@ -41,39 +47,57 @@ impl<B> AnswerBody<B> {
         Self {
             inner,
             rest: Bytes::new(),
+            end: None,
             taken: Taken(Stream::current()),
-            _call: call,
+            call,
         }
     }
 }
 
 impl<B: Body<Data = Bytes>> Body for AnswerBody<B> {
-    type Data = Bytes;
+    type Data = Piece;
     type Error = B::Error;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+    ) -> Poll<Option<Result<Frame<Piece>, B::Error>>> {
         let this = self.project();
         this.taken.tell();
-        if this.rest.is_empty() {
+        let mut is_cut = true;
+        if this.end.is_none() && this.rest.is_empty() {
             match ready!(this.inner.poll_frame(cx)).map(|frame| frame.map(Frame::into_data)) {
-                Some(Ok(Ok(data))) => *this.rest = data,
-                Some(Ok(Err(frame))) => return Poll::Ready(Some(Ok(frame))),
+                Some(Ok(Ok(data))) => {
+                    is_cut = data.len() > PIECE;
+                    *this.rest = data;
+                }
+                Some(Ok(Err(frame))) => *this.end = Some(frame),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
             }
         }
-        if let Taken(Some(stream)) = this.taken {
-            stream.hand_out();
+        if this.end.is_some() {
+            if let Taken(Some(stream)) = this.taken
+                && this.call.connection().is_clogged()
+                && !stream.is_written()
+            {
+                return Poll::Pending;
+            }
+            let end = this.end.take().map(|frame| Ok(frame.map_data(Piece::unnoted)));
+            return Poll::Ready(end);
         }
-        let piece = this.rest.split_to(PIECE.min(this.rest.len()));
+        let mut piece = this.rest.split_to(PIECE.min(this.rest.len()));
+        if is_cut && this.rest.is_empty() {
+            // So that a large frame is not kept for the last of its bytes.
+            piece = Bytes::copy_from_slice(&piece);
+        }
+        let Taken(stream) = &*this.taken;
+        let piece = Piece::new(piece, stream.clone(), this.call.connection().clone());
         Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && self.inner.is_end_stream()
+        self.end.is_none() && self.rest.is_empty() && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -30,8 +30,8 @@ pin_project! {
         inner: B,
         // What is left of the last frame.
         rest: Bytes,
-        // Trailers that wait for the pieces before them.
-        end: Option<Frame<Bytes>>,
+        // Trailers that wait for the pieces before them. That is rare, and they are large.
+        end: Option<Box<Frame<Piece>>>,
         taken: Taken,
         call: Call,
     }
@@ -64,27 +64,29 @@ impl<B: Body<Data = Bytes>> Body for AnswerBody<B> {
     ) -> Poll<Option<Result<Frame<Piece>, B::Error>>> {
         let this = self.project();
         this.taken.tell();
+        if this.end.is_some() {
+            ready!(this.taken.poll_written(this.call));
+            return Poll::Ready(this.end.take().map(|end| Ok(*end)));
+        }
         let mut is_cut = true;
-        if this.end.is_none() && this.rest.is_empty() {
+        if this.rest.is_empty() {
             match ready!(this.inner.poll_frame(cx)).map(|frame| frame.map(Frame::into_data)) {
                 Some(Ok(Ok(data))) => {
                     is_cut = data.len() > PIECE;
                     *this.rest = data;
                 }
-                Some(Ok(Err(frame))) => *this.end = Some(frame),
+                Some(Ok(Err(end))) => {
+                    let end = end.map_data(Piece::unnoted);
+                    if this.taken.poll_written(this.call).is_pending() {
+                        *this.end = Some(Box::new(end));
+                        return Poll::Pending;
+                    }
+                    return Poll::Ready(Some(Ok(end)));
+                }
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => return Poll::Ready(None),
+                // An end without trailers. Bodies say it again when they are asked again.
+                None => return this.taken.poll_written(this.call).map(|()| None),
             }
-        }
-        if this.end.is_some() {
-            if let Taken(Some(stream)) = this.taken
-                && this.call.connection().is_clogged()
-                && !stream.is_written()
-            {
-                return Poll::Pending;
-            }
-            let end = this.end.take().map(|frame| Ok(frame.map_data(Piece::unnoted)));
-            return Poll::Ready(end);
         }
         let mut piece = this.rest.split_to(PIECE.min(this.rest.len()));
         if is_cut && this.rest.is_empty() {
@@ -116,6 +118,14 @@ impl Taken {
     fn tell(&self) {
         if let Self(Some(stream)) = self {
             stream.taken();
+        }
+    }
+
+    /// Ready when the answer may end: at once, unless its connection has much to write.
+    fn poll_written(&self, call: &Call) -> Poll<()> {
+        match self {
+            Self(Some(stream)) if call.connection().is_clogged() && !stream.is_written() => Poll::Pending,
+            _ => Poll::Ready(()),
         }
     }
 }

@@ -15,6 +15,7 @@
 //! | does not end the head of a request (HTTP/1) | closed after [`Params::head`] |
 //! | is silent, pings included (HTTP/2) | closed after the keepalive's interval and timeout |
 //! | does not end its request | answered with an error after [`Params::request`] |
+//! | does not go on with a request that has no end | taken as done after [`Params::idle`] |
 //! | does not read an answer | reset, that stream alone, after [`Params::unread`] |
 //! | does not read at all | closed after [`Params::unread`] |
 //! | has no call in flight | sent away after [`Params::idle`] |

@@ -29,7 +29,9 @@ pub(super) struct Calls<S> {
     pub(super) limit: Duration,
     /// Of which paths requests may go on for as long as their caller likes.
     pub(super) is_conversation: fn(&str) -> bool,
-    /// When those end.
+    /// For how long those may be silent.
+    pub(super) silence: Duration,
+    /// When those end at the latest.
     pub(super) stop: CancellationToken,
 }
 
@@ -58,7 +60,7 @@ where
             return Answering::Refused;
         };
         let until = if (self.is_conversation)(request.uri().path()) {
-            Until::Stop(self.stop.clone())
+            Until::Silence(self.silence, self.stop.clone())
         } else {
             Until::Deadline(Instant::now() + self.limit)
         };

@@ -64,6 +64,7 @@ where
             activity: activity.clone(),
             limit: params.request,
             is_conversation,
+            silence: params.idle,
             stop: stop.clone(),
         };
         let http = http::builder(&params, streams.of(id));

@@ -17,7 +17,7 @@ pub struct Params {
     pub request: Duration,
     /// How long a peer may leave unread what it was sent.
     pub unread: Duration,
-    /// How long a connection may have no call in flight.
+    /// How long a connection may have no call in flight, and the request of a conversation nothing to say.
     pub idle: Duration,
 }
 

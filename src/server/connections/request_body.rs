@@ -3,11 +3,12 @@
 use std::error::Error;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::status;
@@ -17,9 +18,9 @@ use crate::status;
 pub(super) enum Until {
     /// It has to be whole by then, or fails with a status, which services pass on.
     Deadline(Instant),
-    /// For as long as its caller likes. What is still to come when this is cancelled is not waited for: the request ends
-    /// as if the caller had ended it, and so does the answer.
-    Stop(CancellationToken),
+    /// For as long as its caller goes on with it. After this much silence, and when the gateway stops, it ends as if the
+    /// caller had ended it, and so does the answer.
+    Silence(Duration, CancellationToken),
 }
 
 /// The body of a request.
@@ -34,7 +35,10 @@ impl Until {
     fn over(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         match self {
             Self::Deadline(deadline) => Box::pin(sleep_until(*deadline)),
-            Self::Stop(stop) => Box::pin(stop.clone().cancelled_owned()),
+            Self::Silence(limit, stop) => {
+                let (limit, stop) = (*limit, stop.clone());
+                Box::pin(async move { drop(timeout(limit, stop.cancelled()).await) })
+            }
         }
     }
 }
@@ -62,7 +66,7 @@ impl Body for RequestBody {
         ready!(over.get_or_insert_with(|| until.over()).as_mut().poll(cx));
         Poll::Ready(match until {
             Until::Deadline(_) => Some(Err(status::slow_request().into())),
-            Until::Stop(_) => None,
+            Until::Silence(..) => None,
         })
     }
 

@@ -69,8 +69,8 @@ pub(super) struct Listening {
 
 /// The same limits, but no more connections than there are descriptors for.
 pub(super) fn within_descriptors(params: Params) -> Params {
-    let (wanted, allowed) = (params.max, descriptors::allow());
-    if wanted <= allowed {
+    let (wanted, allowed) = (params.max, descriptors::allow(params.max));
+    if wanted == allowed {
         return params;
     }
     warn!(

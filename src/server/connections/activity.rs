@@ -81,12 +81,12 @@ impl Activity {
     }
 
     /// The connection takes a piece of an answer.
-    pub(super) fn queue(&self) {
+    pub(super) fn enqueue(&self) {
         self.queued.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The piece is written, or given up.
-    pub(super) fn unqueue(&self) {
+    pub(super) fn dequeue(&self) {
         self.queued.fetch_sub(1, Ordering::Relaxed);
     }
 

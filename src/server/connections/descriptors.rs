@@ -10,23 +10,42 @@ use tokio::sync::Notify;
 /// runtime. Of few, half.
 const RESERVE: usize = 256;
 
-/// How many connections the descriptors of the process allow. A quarter is kept for everything else, or [`RESERVE`].
-pub(in crate::server) fn allow() -> usize {
-    limit().map_or(usize::MAX, |limit| {
-        limit - (limit / 4).max(RESERVE.min(limit / 2))
-    })
+/// How many of `wanted` connections the descriptors of the process allow. Its limit is raised for them where the system lets
+/// it: the usual one, 1,024, is for programs that cannot count further.
+pub(super) fn allow(wanted: usize) -> usize {
+    let limit = limit(needed(wanted)).unwrap_or(usize::MAX);
+    wanted.min(for_connections(limit))
 }
 
-/// How many descriptors the process may have.
+/// How many connections so many descriptors allow. A quarter is kept for everything else, or [`RESERVE`].
+fn for_connections(descriptors: usize) -> usize {
+    descriptors - (descriptors / 4).max(RESERVE.min(descriptors / 2))
+}
+
+/// How many descriptors allow so many connections.
+fn needed(connections: usize) -> usize {
+    let with_quarter = connections.saturating_add(connections.div_ceil(3));
+    with_quarter.max(connections.saturating_add(RESERVE))
+}
+
+/// How many descriptors the process may have, after an attempt to have as many as are `needed`.
 #[cfg(unix)]
-fn limit() -> Option<usize> {
-    use rustix::process::{Resource, getrlimit};
-    let soft = getrlimit(Resource::Nofile).current?;
-    usize::try_from(soft).ok()
+fn limit(needed: usize) -> Option<usize> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let needed = u64::try_from(needed).unwrap_or(u64::MAX);
+    let needed = maximum.map_or(needed, |maximum| maximum.min(needed));
+    let current = current?;
+    let raised = Rlimit {
+        current: Some(needed),
+        maximum,
+    };
+    let is_raised = current < needed && setrlimit(Resource::Nofile, raised).is_ok();
+    usize::try_from(if is_raised { needed } else { current }).ok()
 }
 
 #[cfg(not(unix))]
-fn limit() -> Option<usize> {
+fn limit(_needed: usize) -> Option<usize> {
     None
 }
 
@@ -83,12 +102,28 @@ mod tests {
 
     #[test]
     fn connections_leave_descriptors_to_others() {
-        let limit = limit().expect("a limit");
-        let allowed = allow();
-        assert!(
-            allowed >= limit / 2 && allowed <= limit - limit / 4,
-            "{allowed} of {limit}"
-        );
+        for (descriptors, connections) in [
+            (0, 0),
+            (64, 32),
+            (512, 256),
+            (1_024, 768),
+            (4_096, 3_072),
+            (1 << 20, 786_432),
+        ] {
+            assert_eq!(for_connections(descriptors), connections);
+        }
+        for wanted in [256, 768, 1_000, 10_000, 100_000] {
+            assert!(
+                (wanted..wanted + 2).contains(&for_connections(needed(wanted))),
+                "{wanted}"
+            );
+        }
+    }
+
+    #[test]
+    fn as_many_are_allowed_as_are_wanted_and_no_more() {
+        assert_eq!(allow(16), 16);
+        assert!(allow(usize::MAX) < usize::MAX);
     }
 
     #[test]

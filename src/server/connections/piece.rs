@@ -24,7 +24,7 @@ struct Held {
 impl Piece {
     /// A piece of `stream` that goes out on `connection`.
     pub(super) fn new(bytes: Bytes, stream: Option<Stream>, connection: Arc<Activity>) -> Self {
-        connection.queue();
+        connection.enqueue();
         if let Some(stream) = &stream {
             stream.hand_out();
         }
@@ -60,7 +60,7 @@ impl Buf for Piece {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.connection.unqueue();
+        self.connection.dequeue();
         if let Some(stream) = &self.stream {
             stream.let_go();
         }

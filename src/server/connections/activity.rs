@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 const LINGER: Duration = Duration::from_secs(1);
 
 /// For how many such times a connection is kept whose calls are done and to which something is still written.
-const MAX_LINGERS: usize = 5;
+const MAX_LINGERS: usize = 15;
 
 /// How many pieces of answers may wait in a connection before the ends of answers wait for them, too.
 const MAX_QUEUED: usize = 64;

@@ -10,30 +10,17 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
-use tokio::net::TcpListener;
 
 use crate::lifecycle::{self, Readiness};
 use crate::watch::Hub;
 
-/// Serves the operator's port until `shutdown`.
-///
-/// # Errors
-///
-/// If the listener fails.
-pub async fn run(
-    listener: TcpListener,
-    readiness: Readiness,
-    hub: Hub,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    let routes = Router::new()
+/// The pages of the operator's port.
+pub fn pages(readiness: Readiness, hub: Hub) -> Router {
+    Router::new()
         .route("/livez", get(async || "alive\n"))
         .route("/readyz", get(readyz))
         .with_state(readiness)
-        .route("/feeds", get(async move || Json(hub.feeds())));
-    axum::serve(listener, routes)
-        .with_graceful_shutdown(shutdown)
-        .await
+        .route("/feeds", get(async move || Json(hub.feeds())))
 }
 
 async fn readyz(State(readiness): State<Readiness>) -> (StatusCode, String) {

@@ -1,4 +1,5 @@
-//! Start and stop: whether the gateway can serve, the requests to stop, and the signals that make them.
+//! Start and stop: whether the gateway can serve, the requests to stop, the signals that make them, and the streams that it
+//! may have to end.
 
 pub mod asked;
 mod last_served;
@@ -6,6 +7,7 @@ pub mod params;
 pub mod readiness;
 pub mod shutdown;
 pub mod signal;
+pub mod stream;
 mod trouble;
 mod verdict;
 
@@ -13,3 +15,4 @@ pub use self::asked::Asked;
 pub use self::params::Params;
 pub use self::readiness::{Readiness, State};
 pub use self::shutdown::Shutdown;
+pub use self::stream::{ConnectionId, Stream};

@@ -5,14 +5,16 @@
 //!   stop    NOT_SERVING ─ drain delay ─▶ refuse new connections, finish calls ─ at most the drain timeout ─▶ answer the rest, end
 //! ```
 
+pub mod connections;
 mod drain;
 mod error;
 mod grpc;
 mod health;
 mod known;
+mod operator;
+mod reflection;
 mod tasks;
 
-use std::future::pending;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -41,6 +43,8 @@ pub struct Params {
     pub drain_timeout: Duration,
     /// When the upstream is in trouble.
     pub readiness: lifecycle::Params,
+    /// The connections of callers.
+    pub connections: connections::Params,
     /// The watch.
     pub watch: watch::Params,
 }
@@ -52,6 +56,7 @@ impl Default for Params {
             drain_delay: Duration::from_secs(5),
             drain_timeout: Duration::from_secs(20),
             readiness: lifecycle::Params::default(),
+            connections: connections::Params::default(),
             watch: watch::Params::default(),
         }
     }
@@ -75,8 +80,7 @@ pub struct Listeners {
 ///
 /// # Cancellation
 ///
-/// Dropping the future refuses connections at once and ends the watch, without drain. Connections that are open are tasks
-/// of the HTTP server and end with the runtime.
+/// Dropping the future closes all connections at once and ends the watch, without drain.
 pub async fn run(
     listeners: Listeners,
     client: Client,
@@ -89,6 +93,7 @@ pub async fn run(
         drain_delay,
         drain_timeout,
         readiness,
+        connections,
         mut watch,
     } = params;
     // The watchers of a gateway that stops are told to come back at times spread over the drain timeout.
@@ -112,11 +117,10 @@ pub async fn run(
         let watched = watch_upstream(client, readiness.clone());
         async { match watched.await {} }
     });
-    let admin = admin::run(listeners.admin, readiness.clone(), hub.clone(), pending());
-    tasks.spawn("the operator's port", async { Ok(admin.await?) });
+    let pages = admin::pages(readiness.clone(), hub.clone());
+    tasks.spawn(operator::NAME, operator::serve(listeners.admin, pages));
 
-    let stopped = stop.clone().cancelled_owned();
-    let serving = grpc::serve(listeners.grpc, contract, health, stopped);
+    let serving = grpc::serve(listeners.grpc, contract, health, connections, stop.clone());
     let drain = Drain {
         readiness,
         refuse: stop,

@@ -119,6 +119,12 @@ const UNKNOWN_METHOD: Row = row(
     "no service here has this method",
 );
 
+const SLOW_REQUEST: Row = row(
+    Code::DeadlineExceeded,
+    "REQUEST_TIMEOUT",
+    "the request did not arrive as a whole in time",
+);
+
 impl Row {
     /// Whether the same call may succeed later. A caller that is told one of these codes may try again, but not at once.
     fn is_retryable(&self) -> bool {
@@ -171,6 +177,7 @@ pub fn of_watch(end: End) -> Status {
                 Quota::FeedWatchers(limit) => ("watchers of one feed", limit),
                 Quota::Watchers(limit) => ("watchers", limit),
                 Quota::CustomerFeeds(limit) => ("feeds of one customer", limit),
+                Quota::ConnectionFeeds(limit) => ("feeds of one connection", limit),
                 Quota::Feeds(limit) => ("feeds", limit),
             };
             details.add_quota_failure_violation(subject, format!("at most {limit}"));
@@ -231,6 +238,12 @@ pub fn unsupported_request() -> Status {
 #[must_use]
 pub fn unknown_method() -> Status {
     UNKNOWN_METHOD.status(UNKNOWN_METHOD.details(HashMap::new()))
+}
+
+/// The status of a request that has not arrived as a whole in time.
+#[must_use]
+pub fn slow_request() -> Status {
+    SLOW_REQUEST.status(SLOW_REQUEST.details(HashMap::new()))
 }
 
 #[cfg(test)]

@@ -118,6 +118,7 @@ fn what_the_gateway_refuses_is_listed() {
         status::of_violations([], 0),
         status::of_watch(End::OtherFeed),
         status::malformed_request(),
+        status::slow_request(),
         status::unsupported_request(),
         status::unknown_method(),
     ]) {

@@ -8,9 +8,10 @@ use jiff::tz::TimeZone;
 
 use super::license::LicenseArgs;
 use super::{Refused, Time};
+use crate::server::{self, connections};
 use crate::telemetry::Chain;
 use crate::upstream::{BaseUrl, Client, License, Transport, client, http};
-use crate::{server, watch};
+use crate::watch;
 
 /// The shortest interval that is taken: more polls would only burden the upstream.
 const MIN_POLL_INTERVAL: Duration = Duration::from_millis(50);
@@ -100,6 +101,14 @@ pub struct GatewayArgs {
         value_name = "COUNT"
     )]
     max_feeds: usize,
+    /// The most connections to the gRPC port; half of them for one address that is not this machine's
+    #[arg(
+        long,
+        env = "PORTICO_MAX_CONNECTIONS",
+        default_value_t = connections::Params::default().max,
+        value_name = "COUNT"
+    )]
+    max_connections: usize,
     /// How long calls in flight may go on once connections are refused
     #[arg(long, env = "PORTICO_DRAIN_TIMEOUT", default_value_t = server::Params::default().drain_timeout.into(), value_name = "TIME")]
     drain_timeout: Time,
@@ -193,7 +202,7 @@ impl GatewayArgs {
     ///
     /// # Errors
     ///
-    /// [`Refused`] for an unknown zone, for a poll interval under 50 ms, and for no polls.
+    /// [`Refused`] for an unknown zone, for a poll interval under 50 ms, for no polls, and for no connections.
     pub fn server(&self, drain_delay: Duration) -> Result<server::Params, Refused> {
         let zone = TimeZone::get(&self.upstream_timezone).map_err(|_| {
             Refused::new(
@@ -207,11 +216,15 @@ impl GatewayArgs {
         if self.poll_concurrency == 0 {
             return Err(Refused::new("--poll-concurrency", "must be at least 1"));
         }
+        if self.max_connections == 0 {
+            return Err(Refused::new("--max-connections", "must be at least 1"));
+        }
         let watch = watch::Params {
             interval: self.poll_interval.into(),
             concurrent_polls: self.poll_concurrency,
             max_feed_watchers: self.max_feed_watchers,
             max_watchers: self.max_watchers,
+            max_connection_feeds: self.max_feeds.div_ceil(4),
             max_feeds: self.max_feeds,
             ..watch::Params::default()
         };
@@ -219,6 +232,7 @@ impl GatewayArgs {
             upstream_timezone: zone,
             drain_delay,
             drain_timeout: self.drain_timeout.into(),
+            connections: connections::Params::default().limited(self.max_connections),
             watch,
             ..server::Params::default()
         })

@@ -3,9 +3,6 @@
 /// Why the gateway ended before it was told to.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The gRPC listener failed.
-    #[error("the gRPC server failed")]
-    Grpc(#[source] tonic::transport::Error),
     /// The descriptors of a service are unusable.
     #[error("reflection cannot be set up")]
     Reflection(#[source] tonic_reflection::server::Error),

@@ -1,41 +1,23 @@
-//! The gRPC listener: HTTP/2 limits, the stack of layers, and the services on it.
-
-use std::time::Duration;
+//! The gRPC listener: the stack of layers, and the services on it.
 
 use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
-use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
+use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
 use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_web::GrpcWebLayer;
+use tower::ServiceBuilder;
 
+use super::connections::{self, Listening, WhenExhausted};
 use super::error::Error;
 use super::known::KnownLayer;
+use super::reflection;
 use crate::caller::Callers;
 use crate::dispatch::Dispatcher;
 use crate::layer::outcome::{self, Methods, OutcomeLayer};
 use crate::proto;
 use crate::service::{CustomerExtension, CustomerExtensionServiceServer, Watching};
 use crate::watch::Hub;
-
-/// Streams on one connection; tonic's default is no limit.
-const MAX_STREAMS: u32 = 2048;
-
-/// Requests are small: these windows hold many of them.
-const STREAM_WINDOW: u32 = 64 * 1024;
-const CONNECTION_WINDOW: u32 = 1024 * 1024;
-
-/// Streams of one connection that the server itself resets, over its life, because its peer breaks rules of HTTP/2. One
-/// that has had as many is cut. This is what HTTP libraries have by default; tonic's default is no limit, which turns
-/// their guard against floods of resets (RUSTSEC-2024-0003) off.
-const MAX_LOCAL_RESETS: usize = 1024;
-
-/// The headers of one request, in bytes.
-const MAX_HEADER_LIST: u32 = 16 * 1024;
-
-/// A connection whose peer is gone is noticed within interval plus timeout.
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
-const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The contract's service, all of its RPCs.
 pub(super) type Contract = Watching<CustomerExtensionServiceServer<CustomerExtension>>;
@@ -50,45 +32,38 @@ pub(super) fn contract(dispatcher: Dispatcher, hub: Hub, callers: Callers, zone:
 }
 
 /// Serves until `stop`, then refuses connections and completes when all calls in flight are done, without a limit.
+///
+/// # Cancellation
+///
+/// Dropping the future ends all connections.
 pub(super) async fn serve(
     listener: TcpListener,
     contract: Contract,
     health: HealthServer<impl Health>,
-    stop: impl Future<Output = ()>,
+    params: connections::Params,
+    stop: CancellationToken,
 ) -> Result<(), Error> {
-    // The server's own setting does not reach connections that it did not accept itself.
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-    let describe = || {
-        tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-            .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
+    let listening = Listening {
+        listener,
+        name: "gRPC",
+        when_exhausted: WhenExhausted::Close,
+        is_conversation: |path| path.starts_with("/grpc.reflection."),
     };
-    let reflection = describe().build_v1().map_err(Error::Reflection)?;
-    // Older tools, grpcurl 1.8 and Python's reflection client among them, speak only v1alpha.
-    let reflection_alpha = describe().build_v1alpha().map_err(Error::Reflection)?;
-
+    let routes = Routes::new(contract)
+        .add_service(health)
+        .add_service(reflection::v1()?)
+        .add_service(reflection::v1alpha()?)
+        .prepare();
     let methods: Methods = methods()?.into_iter().collect();
-    Server::builder()
-        .accept_http1(true)
-        .max_concurrent_streams(MAX_STREAMS)
-        .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
-        .http2_max_local_error_reset_streams(Some(MAX_LOCAL_RESETS))
-        .http2_max_header_list_size(MAX_HEADER_LIST)
-        .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
-        .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
-        // Outermost first. A gRPC-Web answer has its status inside the body, so the outcome is read below that layer.
+    // Outermost first. A gRPC-Web answer has its status inside the body, so the outcome is read below that layer.
+    let service = ServiceBuilder::new()
         .layer(GrpcWebLayer::new())
         .layer(OutcomeLayer::new(methods.clone(), outcome::log))
         .layer(KnownLayer::new(methods))
-        .add_service(contract)
-        .add_service(health)
-        .add_service(reflection)
-        .add_service(reflection_alpha)
-        .serve_with_incoming_shutdown(incoming, stop)
-        .await
-        .map_err(Error::Grpc)
+        .service(routes);
+    let params = connections::within_descriptors(params);
+    connections::serve(listening, service, params, stop).await;
+    Ok(())
 }
 
 /// The methods of all services above. Any other has no name of its own in the log.

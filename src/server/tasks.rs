@@ -7,7 +7,7 @@ use tokio::task::{Id, JoinSet};
 use super::error::Error;
 
 /// How a task ended, unless it panicked.
-type TaskResult = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+pub(super) type TaskResult = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 /// Tasks with names. Dropping it ends them all.
 #[derive(Debug, Default)]

@@ -8,7 +8,7 @@ use http::request::Parts;
 use http::{HeaderName, Method, Request};
 use http_body::Body;
 use http_body_util::{BodyExt as _, Full, Limited};
-use tonic::{Status, body};
+use tonic::{Code, Status, body};
 
 use crate::status;
 
@@ -40,11 +40,19 @@ where
         return Err(status::unsupported_request());
     }
     let body = Limited::new(body, PREFIX + MAX_MESSAGE).collect().await;
-    let body = body.map_err(|_| status::malformed_request())?.to_bytes();
+    let body = body.map_err(|error| unreadable(&*error))?.to_bytes();
     let whole = Whole::parse(body)?;
     // It names what a message may be compressed with. This one is not: nobody below need refuse the name.
     head.headers.remove(ENCODING);
     Ok((head, whole))
+}
+
+/// The status of a request that cannot be read to its end.
+fn unreadable(error: &(dyn std::error::Error + 'static)) -> Status {
+    match error.downcast_ref::<Status>() {
+        Some(status) if status.code() == Code::DeadlineExceeded => status::slow_request(),
+        _ => status::malformed_request(),
+    }
 }
 
 impl Whole {
@@ -71,8 +79,6 @@ impl Whole {
 
 #[cfg(test)]
 mod tests {
-    use tonic::Code;
-
     use super::*;
 
     fn parse(body: &[u8]) -> Result<Bytes, Code> {

@@ -38,6 +38,8 @@ pub enum Quota {
     Watchers(usize),
     /// Feeds of one customer by one licence.
     CustomerFeeds(usize),
+    /// Feeds that one connection has started.
+    ConnectionFeeds(usize),
     /// Feeds of the gateway.
     Feeds(usize),
 }

@@ -12,6 +12,7 @@ use super::feed_key::FeedKey;
 use super::log::Log;
 use super::params::Params;
 use super::poller::Poller;
+use crate::lifecycle::ConnectionId;
 
 /// One feed.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(super) struct Feed {
     pub(super) key: FeedKey,
     /// [`FeedKey::hash`].
     pub(super) hash: u64,
+    /// The connection of the first watcher.
+    pub(super) starter: Option<ConnectionId>,
     shared: Mutex<Shared>,
     /// Wakes the watchers: there is something to tell.
     pub(super) changed: Arc<Notify>,
@@ -88,10 +91,11 @@ pub struct FeedInfo {
 
 impl Feed {
     /// A feed that nobody has polled or watches yet.
-    pub(super) fn new(key: FeedKey, params: &Params) -> Self {
+    pub(super) fn new(key: FeedKey, starter: Option<ConnectionId>, params: &Params) -> Self {
         Self {
             hash: key.hash(),
             key,
+            starter,
             shared: Mutex::new(Shared {
                 poller: Poller::new(params, Instant::now()),
                 log: None,

@@ -17,7 +17,7 @@ use super::params::Params;
 use super::polling::Polling;
 use super::registry::{Registry, Seat};
 use super::watcher::{Options, Watcher};
-use crate::lifecycle::Readiness;
+use crate::lifecycle::{Readiness, Stream};
 use crate::upstream::Client;
 
 /// The watch of the process. Clones share it.
@@ -64,8 +64,9 @@ impl Hub {
     ///
     /// [`End`]; [`End::NoPoll`] if there is no good poll within the deadline or the time to open.
     pub async fn watch(&self, key: FeedKey, options: Options) -> Result<Watcher, End> {
+        let connection = Stream::current().map(|stream| stream.connection());
         let start = |feed| drop(self.owners.spawn(owner::run(self.polling.clone(), feed)));
-        let seat = self.registry.enter(key, start).map_err(End::Quota)?;
+        let seat = self.registry.enter(key, connection, start).map_err(End::Quota)?;
         let until = Instant::now() + seat.params().open_timeout;
         let until = options.deadline.map_or(until, |deadline| deadline.min(until));
         let opened = timeout_at(until, self.opened(&seat)).await;

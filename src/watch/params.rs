@@ -49,6 +49,8 @@ pub struct Params {
     pub max_watchers: usize,
     /// Feeds of one customer by one licence.
     pub max_customer_feeds: usize,
+    /// Feeds that one connection has started: each is polled for it. A proxy brings many users over few connections.
+    pub max_connection_feeds: usize,
     /// Feeds of the process.
     pub max_feeds: usize,
 }
@@ -99,6 +101,7 @@ impl Default for Params {
             max_feed_watchers: 1_000,
             max_watchers: 20_000,
             max_customer_feeds: 64,
+            max_connection_feeds: 500,
             max_feeds: 2_000,
         }
     }

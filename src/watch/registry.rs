@@ -8,6 +8,7 @@ use super::end::Quota;
 use super::feed::{Feed, FeedInfo};
 use super::feed_key::FeedKey;
 use super::params::Params;
+use crate::lifecycle::ConnectionId;
 
 /// All feeds of the process.
 #[derive(Debug)]
@@ -35,7 +36,8 @@ impl Registry {
         }
     }
 
-    /// Takes a seat at the feed of `key`. If there is no such feed yet, `start` is called with a new one.
+    /// Takes a seat at the feed of `key` for a watcher of this connection. If there is no such feed yet, `start` is called
+    /// with a new one.
     ///
     /// # Errors
     ///
@@ -43,6 +45,7 @@ impl Registry {
     pub(super) fn enter(
         self: &Arc<Self>,
         key: FeedKey,
+        connection: Option<ConnectionId>,
         start: impl FnOnce(Arc<Feed>),
     ) -> Result<Seat, Quota> {
         let most = self.params.max_watchers;
@@ -51,7 +54,7 @@ impl Registry {
             self.watchers.fetch_sub(1, Ordering::Relaxed);
             return Err(Quota::Watchers(most));
         }
-        match self.find_or_start(key, start) {
+        match self.find_or_start(key, connection, start) {
             Ok(feed) => Ok(Seat {
                 registry: self.clone(),
                 feed,
@@ -63,10 +66,16 @@ impl Registry {
         }
     }
 
-    fn find_or_start(&self, key: FeedKey, start: impl FnOnce(Arc<Feed>)) -> Result<Arc<Feed>, Quota> {
+    fn find_or_start(
+        &self,
+        key: FeedKey,
+        connection: Option<ConnectionId>,
+        start: impl FnOnce(Arc<Feed>),
+    ) -> Result<Arc<Feed>, Quota> {
         let Params {
             max_feed_watchers,
             max_customer_feeds,
+            max_connection_feeds,
             max_feeds,
             ..
         } = self.params;
@@ -88,7 +97,11 @@ impl Registry {
         if of_customer.count() >= max_customer_feeds {
             return Err(Quota::CustomerFeeds(max_customer_feeds));
         }
-        let feed = Arc::new(Feed::new(key.clone(), &self.params));
+        let of_connection = feeds.values().filter(|other| other.starter == connection);
+        if connection.is_some() && of_connection.count() >= max_connection_feeds {
+            return Err(Quota::ConnectionFeeds(max_connection_feeds));
+        }
+        let feed = Arc::new(Feed::new(key.clone(), connection, &self.params));
         feed.lock().watchers = 1;
         feeds.insert(key, feed.clone());
         start(feed.clone());
@@ -161,7 +174,7 @@ mod tests {
             i_customer: Id::parse(1).unwrap(),
             products: None,
         };
-        registry.enter(key, |_| {}).unwrap()
+        registry.enter(key, None, |_| {}).unwrap()
     }
 
     #[test]

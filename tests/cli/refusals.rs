@@ -164,6 +164,10 @@ fn values_and_flags_that_mean_nothing() {
             ["--poll-concurrency", "0"],
             "--poll-concurrency: must be at least 1",
         ),
+        (
+            ["--max-connections", "0"],
+            "--max-connections: must be at least 1",
+        ),
         (["--no-such-flag", "x"], "'--no-such-flag'"),
     ] {
         let output = serve(&more).output().expect("the binary runs");

@@ -31,8 +31,10 @@ pub struct Params {
     pub confirm_empty: usize,
     /// How many deltas are kept…
     pub ring_entries: usize,
-    /// …and for how long.
+    /// …for how long…
     pub ring_age: Duration,
+    /// …and how many bytes of them.
+    pub ring_bytes: usize,
     /// Snapshots larger than this are sent in parts, in bytes.
     pub snapshot_part: usize,
     /// A change larger than this is told as a snapshot, which comes in parts: clients refuse messages above 4 MiB.
@@ -59,6 +61,7 @@ impl Params {
         Limits {
             entries: self.ring_entries,
             age: self.ring_age,
+            bytes: self.ring_bytes,
             max_delta: self.max_delta,
         }
     }
@@ -91,6 +94,7 @@ impl Default for Params {
             confirm_empty: 3,
             ring_entries: 128,
             ring_age: Duration::from_secs(120),
+            ring_bytes: 8 * 1024 * 1024,
             snapshot_part: 256 * 1024,
             max_delta: 2 * 1024 * 1024,
             stuck_after: Duration::from_secs(60),

@@ -59,6 +59,14 @@ impl<R: Row> Table<R> {
             .fold(0, |sum, row| sum.wrapping_add(row.content()))
     }
 
+    /// How many bytes of memory the table takes, with all of its rows.
+    pub(super) fn weight(&self) -> usize {
+        // A hash table is at least half full.
+        let entry = 2 * size_of::<(R::Key, usize)>() + size_of::<Arc<R>>();
+        let rows = self.rows.iter();
+        rows.map(|row| entry + row.key_weight() + row.weight()).sum()
+    }
+
     /// Whether the rows are as they were before `changes`, where these tell of them.
     pub(super) fn is_before(&self, changes: &[Change<R>]) -> bool {
         let content = |row: Option<&Arc<R>>| row.map(|row| row.content());
@@ -139,6 +147,12 @@ impl<R: Row> Change<R> {
             (Some(before), None) => before.len_as_told_gone(),
             (None, None) => 0,
         }
+    }
+
+    /// How many bytes of memory the change takes.
+    pub(super) fn weight(&self) -> usize {
+        let row = |row: &Option<Arc<R>>| row.as_ref().map_or(0, |row| row.weight());
+        size_of::<Self>() + row(&self.before) + row(&self.after)
     }
 
     /// Writes the change down.

@@ -1,6 +1,8 @@
-//! Start and stop: whether the gateway can serve, and the signals that end it.
+//! Start and stop: whether the gateway can serve, the signals that end it, and the streams that it can reset.
 
 pub mod readiness;
 pub mod signal;
+pub mod stream;
 
 pub use self::readiness::{Readiness, State};
+pub use self::stream::Stream;

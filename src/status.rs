@@ -162,6 +162,7 @@ pub fn of_watch(end: End) -> Status {
                 Quota::Watchers(limit) => ("watchers", limit),
                 Quota::CustomerFeeds(limit) => ("feeds of one customer", limit),
                 Quota::Feeds(limit) => ("feeds", limit),
+                Quota::Memory(limit) => ("bytes of memory", limit),
             };
             details.add_quota_failure_violation(subject, format!("at most {limit}"));
         }

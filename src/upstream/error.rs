@@ -47,6 +47,9 @@ pub enum Error {
         /// The limit in bytes, after decompression.
         limit: usize,
     },
+    /// The gateway has no memory left for what the answer says.
+    #[error("there is no memory for the answer beside those to other queries")]
+    NoRoom,
     /// A status that is not 200, whatever the body says.
     #[error("the upstream answered {status}")]
     Status {
@@ -215,7 +218,7 @@ impl Error {
             Self::NotHttp(_) => Kind::NotHttp,
             Self::Elapsed { .. } => Kind::Elapsed,
             Self::Expired => Kind::Expired,
-            Self::TooLarge { .. } => Kind::TooLarge,
+            Self::TooLarge { .. } | Self::NoRoom => Kind::TooLarge,
             Self::Status { kind, .. } => *kind,
             Self::Empty => Kind::Empty,
             Self::NotCsv => Kind::NotCsv,
@@ -250,6 +253,7 @@ impl Error {
             | Self::NotHttp(_)
             | Self::Elapsed { .. }
             | Self::TooLarge { .. }
+            | Self::NoRoom
             | Self::Empty
             | Self::Compression(_)
             | Self::NotCsv
@@ -309,6 +313,7 @@ mod tests {
                 within: Duration::from_secs(1),
             },
             Error::TooLarge { limit: 1 },
+            Error::NoRoom,
             Error::Empty,
             Error::Compression("garbage".into()),
             Error::NotCsv,

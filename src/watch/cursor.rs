@@ -15,6 +15,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::frame::Piece;
 use super::history::{Earned, Lead, OtherFeed};
 use super::log::Log;
 use crate::proto::v1::Freshness;
@@ -26,16 +27,18 @@ pub(super) struct Cursor {
     version: u64,
     transitions: u64,
     pending: Pending,
+    /// Whether what was told last ends in the middle of a message.
+    is_mid_message: bool,
 }
 
 /// What a watcher is to be told before anything else.
 #[derive(Debug)]
 enum Pending {
     Nothing,
-    /// A snapshot, of whatever the state is when its first part is told.
+    /// A snapshot, of whatever the state is when its first piece is told.
     Snapshot(Reason),
-    /// The parts of a snapshot, and how many are told.
-    Parts(Arc<[Bytes]>, usize),
+    /// The pieces of a snapshot, and how many are told.
+    Pieces(Arc<[Piece]>, usize),
     /// That it is up to date; should the state have moved on by then, how it is led there.
     Bookmark(Lead),
 }
@@ -56,6 +59,7 @@ impl Cursor {
                 _ => log.transitions().saturating_sub(1),
             },
             pending: Pending::Nothing,
+            is_mid_message: false,
         };
         if is_current {
             cursor.pending = Pending::Bookmark(lead);
@@ -85,14 +89,10 @@ impl Cursor {
         }
         if let Pending::Snapshot(reason) = self.pending {
             self.version = version;
-            self.pending = Pending::Parts(log.snapshot(reason), 0);
+            self.pending = Pending::Pieces(log.snapshot(reason), 0);
         }
-        if let Pending::Parts(parts, told) = &mut self.pending {
-            if let Some(part) = parts.get(*told) {
-                *told += 1;
-                return Some(part.clone());
-            }
-            self.pending = Pending::Nothing;
+        if let Some(piece) = self.next_piece() {
+            return Some(piece);
         }
         if self.version < version {
             let frame = log.delta(self.version);
@@ -109,12 +109,57 @@ impl Cursor {
         None
     }
 
+    /// The next piece of a snapshot whose first has been told, or is to be told now.
+    fn next_piece(&mut self) -> Option<Bytes> {
+        let Pending::Pieces(pieces, told) = &mut self.pending else {
+            return None;
+        };
+        let Piece { bytes, ends_message } = pieces.get(*told)?.clone();
+        *told += 1;
+        if *told == pieces.len() {
+            self.pending = Pending::Nothing;
+        }
+        self.is_mid_message = !ends_message;
+        Some(bytes)
+    }
+
+    /// The rest of a message that is told in part: nothing else may come before it, the stream's end included.
+    pub(super) fn rest_of_message(&mut self) -> Option<Bytes> {
+        self.is_mid_message.then(|| self.next_piece())?
+    }
+
+    /// Whether there is more of a snapshot to tell, so that the cursor holds it.
+    pub(super) fn holds_snapshot(&self) -> bool {
+        matches!(self.pending, Pending::Pieces(..))
+    }
+
+    /// The version that the watcher has been told, or is being told.
+    pub(super) fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Lets go of all but the rest of a message that is told in part. There is nothing to tell after it: the watch ends.
+    pub(super) fn give_up(&mut self) {
+        let rest: Vec<Piece> = match &self.pending {
+            Pending::Pieces(pieces, told) if self.is_mid_message => {
+                let rest = &pieces[*told..];
+                let end = rest.iter().position(|piece| piece.ends_message);
+                rest[..end.map_or(rest.len(), |end| end + 1)].to_vec()
+            }
+            _ => Vec::new(),
+        };
+        self.pending = if rest.is_empty() {
+            Pending::Nothing
+        } else {
+            Pending::Pieces(rest.into(), 0)
+        };
+    }
+
     /// Since when there has been something to tell the watcher, but not before `looked`, its last look.
     pub(super) fn pending_since(&self, log: &Log, looked: Instant) -> Option<Instant> {
         match &self.pending {
-            Pending::Snapshot(_) => return Some(looked),
-            Pending::Parts(parts, told) if *told < parts.len() => return Some(looked),
-            Pending::Nothing | Pending::Parts(..) | Pending::Bookmark(_) => {}
+            Pending::Snapshot(_) | Pending::Pieces(..) => return Some(looked),
+            Pending::Nothing | Pending::Bookmark(_) => {}
         }
         let left_at = log.history().left_at(self.version)?;
         Some(left_at.max(looked))

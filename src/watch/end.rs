@@ -40,6 +40,8 @@ pub enum Quota {
     CustomerFeeds(usize),
     /// Feeds of the gateway.
     Feeds(usize),
+    /// The memory of the watch, in bytes.
+    Memory(usize),
 }
 
 /// Why a state is not live.

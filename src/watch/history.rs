@@ -243,7 +243,11 @@ impl History {
             return Lead::Snapshot(Reason::TokenInvalid);
         }
         let was_at = match self.position(token.version) {
-            Some(position) => self.ring.kept().get(position).map_or(self.at, |kept| kept.delta.from),
+            Some(position) => self
+                .ring
+                .kept()
+                .get(position)
+                .map_or(self.at, |kept| kept.delta.from),
             None => return Lead::Snapshot(Reason::TokenExpired),
         };
         if was_at == token {

@@ -49,6 +49,13 @@ struct Column<R> {
     rows: Vec<Arc<R>>,
 }
 
+impl<R> Column<R> {
+    fn weight(&self) -> usize {
+        let (elements, rows) = (size_of_val(&*self.elements), size_of_val(&*self.rows));
+        self.text.len() + elements + rows
+    }
+}
+
 impl<R> Default for Column<R> {
     fn default() -> Self {
         Self {
@@ -87,6 +94,11 @@ impl Observer {
             calls: self.calls.rows.clone(),
             statuses: self.statuses.rows.clone(),
         })
+    }
+
+    /// How many bytes of memory it takes to compare the next poll with the last, without the rows.
+    pub(super) fn weight(&self) -> usize {
+        self.body.len() + self.calls.weight() + self.statuses.weight()
     }
 
     /// The rows of the last good poll.

@@ -120,7 +120,7 @@ impl Owner {
     fn is_over(&mut self, now: Instant) -> bool {
         let is_refused = {
             let shared = self.feed.lock();
-            if shared.watchers > 0 {
+            if !shared.watchers.is_empty() {
                 self.leaves_at = None;
                 return false;
             }
@@ -147,15 +147,15 @@ impl Owner {
     /// may be watched. With it goes a feed that has no state yet, so that whoever comes again need not wait for the next.
     fn begin(&mut self, turn: Turn) {
         let mut shared = self.feed.lock();
-        self.poll = if shared.watchers > 0 {
-            self.polling.ask(&self.feed, turn)
-        } else {
+        self.poll = if shared.watchers.is_empty() {
             let now = Instant::now();
             shared.poller.give_up(self.params().jittered(), now);
             if !self.is_open {
                 self.leaves_at = Some(now);
             }
             Poll::Idle
+        } else {
+            self.polling.ask(&self.feed, turn)
         };
     }
 
@@ -196,6 +196,11 @@ impl Owner {
         if let Some(state) = opening {
             self.open(&mut shared, state, observed_at, now);
         }
+        let state = shared
+            .log
+            .as_ref()
+            .map_or(0, |log| log.history().state().weight());
+        shared.memory.set(self.observer.weight() + state);
         let transition = refresh(&mut shared, now);
         drop(shared);
         if transition.is_some() || is_awaited || polled == Polled::Changed {
@@ -209,7 +214,8 @@ impl Owner {
         }
     }
 
-    /// The state that an answer shows; `None` for the very state of the last.
+    /// The state that an answer shows; `None` for the very state of the last. One for which there is no memory is not taken in:
+    /// the poll has failed, and the last state stays.
     fn read(&mut self, body: Bytes) -> Result<Option<State>, Error> {
         let (calls, statuses) = match self.observer.read(body)? {
             // An answer that was not believed the first time is confirmed by coming again.
@@ -217,10 +223,16 @@ impl Owner {
             Seen::Same => return Ok(None),
             Seen::Rows { calls, statuses } => (calls, statuses),
         };
-        Ok(Some(State {
+        let state = State {
             calls: Table::new(calls),
             statuses: Table::new(statuses),
-        }))
+        };
+        let weight = self.observer.weight() + state.weight();
+        if self.feed.lock().memory.set_state(weight).is_err() {
+            self.observer = Observer::new(self.polling.zone.clone());
+            return Err(Error::NoRoom);
+        }
+        Ok(Some(state))
     }
 
     /// Writes what a good answer shows into the log, if it is to be believed.
@@ -245,10 +257,11 @@ impl Owner {
     /// Begins the log with what the first good answer shows. The poller knows of that answer already.
     fn open(&mut self, shared: &mut Shared, state: State, observed_at: Timestamp, now: Instant) {
         let (feed, epoch, params) = (self.feed.hash, rand::random(), self.params());
+        let account = self.feed.account.clone();
         let history = History::begin(feed, epoch, state, observed_at, now, params.history());
         shared.poller.refresh(now, observed_at);
         let health = shared.poller.health();
-        shared.log = Some(Log::new(history, health, params, self.polling.explain));
+        shared.log = Some(Log::new(history, health, params, self.polling.explain, account));
         (self.is_open, self.leaves_at) = (true, None);
     }
 

@@ -53,6 +53,8 @@ pub struct Params {
     pub max_customer_feeds: usize,
     /// Feeds of the process.
     pub max_feeds: usize,
+    /// What the watch of the process may hold in memory, in bytes.
+    pub memory: usize,
 }
 
 impl Params {
@@ -64,6 +66,12 @@ impl Params {
             bytes: self.ring_bytes,
             max_delta: self.max_delta,
         }
+    }
+
+    /// The largest page of a snapshot: small enough that a change makes little of it anew and that a reader which stops
+    /// holds little, and large enough that a page is no small HTTP/2 frame.
+    pub(super) fn snapshot_page(&self) -> usize {
+        (self.snapshot_part / 16).max(1)
     }
 
     /// After how long a poll is slow. A quick one waits for turns that others hold no longer than that, so it is the
@@ -104,6 +112,7 @@ impl Default for Params {
             max_watchers: 20_000,
             max_customer_feeds: 64,
             max_feeds: 2_000,
+            memory: 256 * 1024 * 1024,
         }
     }
 }

@@ -13,6 +13,8 @@ use tonic_types::pb;
 use super::*;
 use crate::proto::v1::active_calls_response::Event;
 use crate::proto::v1::{self, ActiveCallsResponse};
+use crate::watch::budget::{Account, Budget};
+use crate::watch::end::Explain;
 use crate::watch::health::Health;
 use crate::watch::history::{CallRow, History, State, StatusRow, Table, Token};
 use crate::watch::params::Params;
@@ -67,9 +69,9 @@ fn params() -> Params {
 /// A log that begins with `state`.
 fn begin(feed: u64, epoch: u64, state: State, params: &Params) -> Log {
     let history = History::begin(feed, epoch, state, observed(1), Instant::now(), params.history());
-    Log::new(history, health(Freshness::Live), params, |_| {
-        pb::Status::default()
-    })
+    let account = Account::new(Arc::new(Budget::new(usize::MAX)));
+    let explain: Explain = |_| pb::Status::default();
+    Log::new(history, health(Freshness::Live), params, explain, account.into())
 }
 
 fn log_of(first: &[(u8, u8)]) -> Log {
@@ -101,9 +103,18 @@ fn decode(frame: &Bytes) -> ActiveCallsResponse {
 }
 
 fn told(log: &mut Log, cursor: &mut Cursor) -> Vec<ActiveCallsResponse> {
-    std::iter::from_fn(|| cursor.next(log, HEARTBEAT, Instant::now()))
-        .map(|frame| decode(&frame))
+    std::iter::from_fn(|| message(log, cursor))
+        .map(|message| decode(&message))
         .collect()
+}
+
+/// What the watcher is told next, to the end of the message.
+fn message(log: &mut Log, cursor: &mut Cursor) -> Option<Bytes> {
+    let mut message = cursor.next(log, HEARTBEAT, Instant::now())?.to_vec();
+    while let Some(rest) = cursor.rest_of_message() {
+        message.extend(rest);
+    }
+    Some(message.into())
 }
 
 /// The one event that a watcher is told now.
@@ -237,7 +248,7 @@ fn a_snapshot_in_parts_has_its_token_in_the_last_and_its_rows_once() {
     };
     let mut log = begin(FEED, EPOCH, to_state(&rows(&all)), &params);
     let mut cursor = start(&log, b"");
-    let first = decode(&cursor.next(&mut log, HEARTBEAT, Instant::now()).unwrap());
+    let first = decode(&message(&mut log, &mut cursor).unwrap());
     // What happens meanwhile comes after the last part.
     advance(&mut log, &[(1, 1)], 2);
     let mut events = vec![first];

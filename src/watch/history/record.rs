@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::History;
 use super::delta::Delta;
+use super::ring::{Kept, Limits, Ring};
 use super::state::State;
 use super::table::Table;
 use super::token::Token;
 use super::written::{Damaged, WrittenHistory, WrittenKept, open, seal};
-use super::ring::{Kept, Limits, Ring};
-use super::History;
 
 impl History {
     /// Writes the history down, as of `now`. Changes are written with their age; what passes until they are read again is

@@ -11,6 +11,7 @@ use super::written::{Damaged, WrittenChange, WrittenRow};
 pub(in crate::watch) struct Table<R: Row> {
     rows: Vec<Arc<R>>,
     index: HashMap<R::Key, usize>,
+    weight: usize,
 }
 
 /// How one row changed: `None` stands for a row that was not or is no more there.
@@ -41,7 +42,14 @@ impl<R: Row> Table<R> {
             });
             is_new
         });
-        Self { rows, index }
+        // A hash table is at least half full.
+        let entry = 2 * size_of::<(R::Key, usize)>() + size_of::<Arc<R>>();
+        let weight = rows.iter().map(|row| entry + row.key_weight() + row.weight());
+        Self {
+            weight: weight.sum(),
+            rows,
+            index,
+        }
     }
 
     pub(in crate::watch) fn rows(&self) -> &[Arc<R>] {
@@ -61,10 +69,7 @@ impl<R: Row> Table<R> {
 
     /// How many bytes of memory the table takes, with all of its rows.
     pub(super) fn weight(&self) -> usize {
-        // A hash table is at least half full.
-        let entry = 2 * size_of::<(R::Key, usize)>() + size_of::<Arc<R>>();
-        let rows = self.rows.iter();
-        rows.map(|row| entry + row.key_weight() + row.weight()).sum()
+        self.weight
     }
 
     /// Whether the rows are as they were before `changes`, where these tell of them.

@@ -104,7 +104,12 @@ fn the_ring_keeps_to_its_bytes_and_forgets_the_oldest() {
         history.advance(to_state(&rows(1), 1), observed(1), now);
         history.ring_weight()
     };
-    let encoded: usize = to_state(&rows(0), 0).calls.rows().iter().map(|row| row.encoded().len()).sum();
+    let encoded: usize = to_state(&rows(0), 0)
+        .calls
+        .rows()
+        .iter()
+        .map(|row| row.encoded().len())
+        .sum();
     assert!(one_step > 2 * encoded, "{one_step}: what was before is kept, too");
     let limits = Limits {
         bytes: 2 * one_step + one_step / 2,
@@ -191,7 +196,11 @@ fn a_delta_is_appended_to_the_state_that_it_leads_on_from_and_to_no_other() {
     assert_eq!(append(&mut follower, &forged), Err(Misfit::OtherState));
     let other_epoch = History::begin(FEED, EPOCH + 1, to_state(&one(1), 0), observed(0), now, limits());
     assert_eq!(append(&mut { other_epoch }, &first), Err(Misfit::NotNext));
-    assert_eq!((follower.version(), follower.ring.kept().len()), (1, 0), "as it was");
+    assert_eq!(
+        (follower.version(), follower.ring.kept().len()),
+        (1, 0),
+        "as it was"
+    );
     assert_eq!(append(&mut follower, &first), Ok(()));
     assert_eq!(append(&mut follower, &first), Err(Misfit::NotNext), "twice");
     assert_eq!(append(&mut follower, &second), Ok(()));

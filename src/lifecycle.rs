@@ -1,8 +1,8 @@
-//! Start and stop: whether the gateway can serve, the signals that end it, and the streams that it can reset.
+//! Start and stop: whether the gateway can serve, the signals that end it, and the streams that it may have to end.
 
 pub mod readiness;
 pub mod signal;
 pub mod stream;
 
 pub use self::readiness::{Readiness, State};
-pub use self::stream::Stream;
+pub use self::stream::{ConnectionId, Stream};

@@ -1,33 +1,191 @@
-//! The HTTP stream that a task answers, and how it is reset from outside.
+//! The HTTP stream that a task answers, and the way to end it from outside.
+//!
+//! A body ends a stream by itself only when it is polled, and it is polled only while its peer reads. So each stream is
+//! answered inside an [`Answer`], which drops the work when [`Stream::reset`] is called, whoever calls it, or when the peer
+//! has left what it was handed unread for too long. HTTP/2 then resets the stream and forgets what was still to be sent.
+//! Over HTTP/1 the connection is the stream.
 
-use tokio::task_local;
-use tokio_util::sync::CancellationToken;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
-task_local! {
+use atomic_waker::AtomicWaker;
+use pin_project_lite::pin_project;
+use tokio::task::futures::TaskLocalFuture;
+use tokio::time::{Instant, Sleep, sleep};
+use tracing::debug;
+
+tokio::task_local! {
     static CURRENT: Stream;
 }
 
-/// The HTTP stream that the present task answers. It can be reset from outside.
-#[derive(Clone, Debug, Default)]
-pub struct Stream {
-    reset: CancellationToken,
+/// A connection of this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConnectionId(u64);
+
+/// The HTTP stream that a task answers. Clones are the same stream.
+#[derive(Clone, Debug)]
+pub struct Stream(Arc<Shared>);
+
+/// One allocation for each RPC: it is kept small.
+#[derive(Debug)]
+struct Shared {
+    connection: ConnectionId,
+    /// The task that answers.
+    task: AtomicWaker,
+    reset: AtomicBool,
+    /// Whether the peer has still to take the last piece of the body.
+    unread: AtomicBool,
+    /// How many pieces of the body were handed out, so that a new one is told from an old one.
+    pieces: AtomicU32,
 }
 
+/// How an answer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// By itself.
+    Done,
+    /// The stream was [reset](Stream::reset).
+    Reset,
+    /// The peer did not read.
+    Unread,
+}
+
+pin_project! {
+    /// What [`Stream::answer`] gives. The task is dropped with it, and so soon after its end.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Answer<F> {
+        stream: Stream,
+        patience: Duration,
+        // There only while a piece waits to be taken: most answers never have one, and an idle watcher is to cost next to
+        // nothing.
+        unread: Option<Unread>,
+        #[pin]
+        task: TaskLocalFuture<Stream, F>,
+    }
+}
+
+/// A piece that has not been taken, and for how long that may still be so.
+#[derive(Debug)]
+struct Unread {
+    piece: u32,
+    timer: Pin<Box<Sleep>>,
+}
+
+// === impl ConnectionId ===
+
+impl ConnectionId {
+    /// The id of a connection that has just been made.
+    #[must_use]
+    pub fn next() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        Self(LAST.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+// === impl Stream ===
+
 impl Stream {
-    /// The stream that this task answers, if the server told: in tests there may be none.
+    /// A stream of this connection.
+    #[must_use]
+    pub fn new(connection: ConnectionId) -> Self {
+        Self(Arc::new(Shared {
+            connection,
+            task: AtomicWaker::new(),
+            reset: AtomicBool::new(false),
+            unread: AtomicBool::new(false),
+            pieces: AtomicU32::new(0),
+        }))
+    }
+
+    /// The stream that the present task answers. There is none outside of the server, as in tests.
     #[must_use]
     pub fn current() -> Option<Self> {
         CURRENT.try_with(Self::clone).ok()
     }
 
-    /// Resets the stream, whether or not its peer reads. What it had still to send is dropped.
-    pub fn reset(&self) {
-        self.reset.cancel();
+    /// The connection that the stream is of.
+    #[must_use]
+    pub fn connection(&self) -> ConnectionId {
+        self.0.connection
     }
 
-    /// `task` as the answer of this stream, ended when it is reset.
-    pub async fn answer<F: Future<Output = ()>>(self, task: F) {
-        let reset = self.reset.clone();
-        reset.run_until_cancelled(CURRENT.scope(self, task)).await;
+    /// Resets the stream, whether or not its peer reads. What it had still to send is dropped.
+    pub fn reset(&self) {
+        self.0.reset.store(true, Ordering::Release);
+        self.0.task.wake();
+    }
+
+    /// `task` as the answer of this stream. It is dropped when the stream is reset, and when its peer has not taken for
+    /// `patience` what it was [handed](Self::hand_out).
+    pub fn answer<F: Future<Output = ()>>(self, patience: Duration, task: F) -> Answer<F> {
+        Answer {
+            task: CURRENT.scope(self.clone(), task),
+            stream: self,
+            patience,
+            unread: None,
+        }
+    }
+
+    /// A piece of the answer's body goes out. To be called from the task that answers.
+    pub fn hand_out(&self) {
+        self.0.pieces.fetch_add(1, Ordering::Relaxed);
+        self.0.unread.store(true, Ordering::Relaxed);
+    }
+
+    /// More of the body is asked for, or the body is no longer wanted: what was handed out has found room. To be called
+    /// from the task that answers.
+    pub fn taken(&self) {
+        self.0.unread.store(false, Ordering::Relaxed);
+    }
+
+    /// The number of the piece that has still to be taken.
+    fn unread_piece(&self) -> Option<u32> {
+        let unread = self.0.unread.load(Ordering::Relaxed);
+        unread.then(|| self.0.pieces.load(Ordering::Relaxed))
+    }
+
+    fn is_reset(&self) -> bool {
+        self.0.reset.load(Ordering::Acquire)
     }
 }
+
+// === impl Answer ===
+
+impl<F: Future<Output = ()>> Future for Answer<F> {
+    type Output = Outcome;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
+        let this = self.project();
+        // Listen first and look then, so that nothing falls in between.
+        this.stream.0.task.register(cx.waker());
+        if this.stream.is_reset() {
+            debug!(reason = "reset", "a stream is ended");
+            return Poll::Ready(Outcome::Reset);
+        }
+        if this.task.poll(cx).is_ready() {
+            return Poll::Ready(Outcome::Done);
+        }
+        let Some(piece) = this.stream.unread_piece() else {
+            *this.unread = None;
+            return Poll::Pending;
+        };
+        let unread = this.unread.get_or_insert_with(|| Unread {
+            piece,
+            timer: Box::pin(sleep(*this.patience)),
+        });
+        if unread.piece != piece {
+            unread.piece = piece;
+            unread.timer.as_mut().reset(Instant::now() + *this.patience);
+        }
+        ready!(unread.timer.as_mut().poll(cx));
+        debug!(reason = "unread", "a stream is ended");
+        Poll::Ready(Outcome::Unread)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -230,6 +230,20 @@ mod tests {
         assert!(is_same(&snapshot()[0].bytes, &snapshot()[0].bytes));
     }
 
+    /// Readers of a hundred versions used to be made a hundred deltas at once, each as large as a message may be.
+    #[test]
+    fn when_there_are_folded_deltas_enough_others_are_told_the_state() {
+        let (mut frames, mut history) = three_versions();
+        history.advance(state("d"), Timestamp::default(), Instant::now());
+        frames.max_folded_bytes = 1;
+        let first = frames.delta(&history, Freshness::Live, 2).unwrap();
+        assert_eq!(frames.delta(&history, Freshness::Live, 1), None);
+        let again = frames.delta(&history, Freshness::Live, 2).unwrap();
+        assert!(is_same(&first, &again), "it is there already");
+        frames.forget_the_moment();
+        assert!(frames.delta(&history, Freshness::Live, 1).is_some());
+    }
+
     #[test]
     fn frames_of_a_moment_live_no_longer_than_it_and_the_step_as_long_as_its_version() {
         let (mut frames, history) = three_versions();

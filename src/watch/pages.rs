@@ -81,3 +81,73 @@ impl Pages {
         page.share()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::v1::ExtensionStatus;
+    use crate::watch::budget::{Budget, Use};
+    use crate::watch::history::StatusRow;
+
+    const SIZE: usize = 1024;
+
+    fn pages() -> Pages {
+        let account = Account::new(Arc::new(Budget::new(usize::MAX)));
+        Pages::new(Arc::new(account), SIZE)
+    }
+
+    fn row(id: i64, note: &str) -> Arc<StatusRow> {
+        Arc::new(StatusRow::new(&ExtensionStatus {
+            i_c_ext: id,
+            note: format!("{note:>50}"),
+            ..ExtensionStatus::default()
+        }))
+    }
+
+    fn of(pages: &mut Pages, rows: &[Arc<StatusRow>]) -> Vec<Bytes> {
+        let mut put = Vec::new();
+        pages.put(3, rows, &mut put);
+        put
+    }
+
+    /// How many of `pages` are not the very same bytes as one of `others`.
+    fn not_shared(pages: &[Bytes], others: &[Bytes]) -> usize {
+        let is_shared = |page: &&Bytes| others.iter().any(|other| other.as_ptr() == page.as_ptr());
+        pages.len() - pages.iter().filter(is_shared).count()
+    }
+
+    #[test]
+    fn a_row_that_changes_comes_or_goes_leaves_all_pages_but_its_own_as_they_are() {
+        let mut pages = pages();
+        let rows: Vec<_> = (0..1000).map(|id| row(id, "")).collect();
+        let before = of(&mut pages, &rows);
+        assert!(before.len() > 1000 * 50 / SIZE, "{} pages", before.len());
+        assert!(before.iter().all(|page| page.len() <= SIZE));
+        assert_eq!(not_shared(&of(&mut pages, &rows), &before), 0);
+        let mut changed = rows.clone();
+        changed[500] = row(500, "another");
+        let mut more = rows.clone();
+        more.insert(500, row(5000, "new"));
+        let mut fewer = rows;
+        fewer.remove(500);
+        for rows in [changed, more, fewer] {
+            let after = of(&mut pages, &rows);
+            let (own, all) = (not_shared(&after, &before), after.len());
+            assert!((1..=4).contains(&own), "{own} of {all}");
+            assert_eq!(after.concat(), of(&mut super::tests::pages(), &rows).concat());
+        }
+    }
+
+    #[test]
+    fn pages_live_as_long_as_somebody_holds_them() {
+        let mut pages = pages();
+        let rows: Vec<_> = (0..100).map(|id| row(id, "")).collect();
+        let held = of(&mut pages, &rows).pop().unwrap();
+        let used = pages.account.used(Use::Frames);
+        assert!((held.len()..2 * SIZE).contains(&used), "{used}");
+        pages.forget_the_dead();
+        assert_eq!(pages.known.len(), 1);
+        drop(held);
+        assert_eq!(pages.account.used(Use::Frames), 0);
+    }
+}

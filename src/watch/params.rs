@@ -71,7 +71,7 @@ impl Params {
     /// The largest page of a snapshot: small enough that a change makes little of it anew and that a reader which stops
     /// holds little, and large enough that a page is no small HTTP/2 frame.
     pub(super) fn snapshot_page(&self) -> usize {
-        (self.snapshot_part / 16).max(1)
+        (self.snapshot_part / 4).max(1)
     }
 
     /// After how long a poll is slow. A quick one waits for turns that others hold no longer than that, so it is the
@@ -103,7 +103,7 @@ impl Default for Params {
             ring_entries: 128,
             ring_age: Duration::from_secs(120),
             ring_bytes: 8 * 1024 * 1024,
-            snapshot_part: 256 * 1024,
+            snapshot_part: 64 * 1024,
             max_delta: 2 * 1024 * 1024,
             stuck_after: Duration::from_secs(60),
             rotate_after: Duration::from_secs(30 * 60),

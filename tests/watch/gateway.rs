@@ -194,11 +194,14 @@ impl Stream {
         }
     }
 
-    /// The next frame as it comes: a whole message, or a piece of one.
+    /// The next frame as it comes, which is a piece of a message that goes on.
     pub(crate) async fn piece(&mut self) -> Bytes {
         let frame = self.body.frame().await.expect("the stream goes on");
         let frame = frame.expect("a watcher's body does not fail");
-        frame.into_data().expect("data")
+        let piece = frame.into_data().expect("data");
+        self.begun.extend_from_slice(&piece);
+        assert!(!is_whole(&self.begun), "a piece of a message");
+        piece
     }
 
     fn events(&mut self, frame: Bytes) -> Next {

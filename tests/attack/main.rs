@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `columns` | an upstream whose answer lacks a column |
 //! | `floods` | a client that breaks the rules of HTTP/2, again and again |
+//! | `memory` | clients that open watches and do not read them |
 
 #![allow(clippy::panic, reason = "a test that cannot go on fails")]
 
@@ -17,3 +18,4 @@ mod support;
 
 mod columns;
 mod floods;
+mod memory;

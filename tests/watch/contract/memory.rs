@@ -77,7 +77,8 @@ async fn over_the_limit_the_slowest_are_ended_and_those_who_read_are_not() {
     let gateway = with_memory(8 * MIB, rows(1000, |_| 0));
     let mut healthy = gateway.watch(request(1)).await;
     let mut held = Held::default();
-    let reading = tokio::spawn(async move {
+    let mut reading = JoinSet::new();
+    reading.spawn(async move {
         loop {
             let event = healthy.event().await;
             held.apply(&event);
@@ -98,7 +99,7 @@ async fn over_the_limit_the_slowest_are_ended_and_those_who_read_are_not() {
     let limit = memory(&gateway).limit;
     assert!(limit == 8 * MIB && most < limit, "{most} bytes");
     assert!(most > limit / 2, "{most} bytes: nothing was tried");
-    let held = reading.await.expect("it is not ended");
+    let held = reading.join_next().await.unwrap().expect("it is not ended");
     assert_eq!(held.state, rows(1000, |_| 29).told());
     let (mut last, _) = slow.pop().unwrap();
     assert_eq!(reason(&last.event().await), Some(Reason::Initial), "it may go on");
@@ -170,20 +171,24 @@ async fn the_stream_of_whoever_does_not_read_why_it_is_ended_is_reset() {
         let gateway = gateway.clone();
         stream::Stream::new(ConnectionId::next()).answer(3600 * SECOND, async move {
             let _held = stuck(&gateway).await;
-            pending().await
+            pending::<()>().await;
         })
     };
-    let ended = tokio::spawn(answer);
+    let mut ended = JoinSet::new();
+    ended.spawn(answer);
     let mut others = Vec::new();
     let mut version = 0;
-    while !ended.is_finished() {
+    let outcome = loop {
+        if let Some(outcome) = ended.try_join_next() {
+            break outcome.expect("it does not panic");
+        }
         others.push(stuck(&gateway).await);
         version += 1;
         assert!(version < 30, "it is not ended");
         gateway.upstream.show(rows(1000, |_| version));
         pass(3 * SECOND).await;
-    }
-    assert_eq!(ended.await.expect("it does not panic"), Outcome::Reset);
+    };
+    assert_eq!(outcome, Outcome::Reset);
     assert!(
         others.len() > 2,
         "{}: it is the slowest, and there was room",

@@ -28,7 +28,7 @@ use super::registry::Registry;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long it takes until what was given back is counted so. No more is given back in between.
-const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// No ring is shortened to less.
 const SHORT: usize = 4 * 1024;

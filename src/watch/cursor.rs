@@ -21,6 +21,9 @@ use super::log::Log;
 use crate::proto::v1::Freshness;
 use crate::proto::v1::snapshot::Reason;
 
+/// No more of a delta is handed out at once: how a reader gets on is seen by the pieces that it takes.
+const PIECE: usize = 32 * 1024;
+
 /// Where a watcher is.
 #[derive(Debug)]
 pub(super) struct Cursor {
@@ -39,6 +42,8 @@ enum Pending {
     Snapshot(Reason),
     /// The pieces of a snapshot, and how many are told.
     Pieces(Arc<[Piece]>, usize),
+    /// The rest of a large delta.
+    Rest(Bytes),
     /// That it is up to date; should the state have moved on by then, how it is led there.
     Bookmark(Lead),
 }
@@ -97,10 +102,12 @@ impl Cursor {
         if self.version < version {
             let frame = log.delta(self.version);
             self.version = version;
-            return frame.or_else(|| {
-                self.pending = Pending::Snapshot(Reason::FellBehind);
-                self.next(log, heartbeat, now)
-            });
+            self.pending = match frame {
+                Some(frame) if frame.len() <= PIECE => return Some(frame),
+                Some(frame) => Pending::Rest(frame),
+                None => Pending::Snapshot(Reason::FellBehind),
+            };
+            return self.next(log, heartbeat, now);
         }
         if self.transitions < log.transitions() {
             self.transitions = log.transitions();
@@ -109,18 +116,26 @@ impl Cursor {
         None
     }
 
-    /// The next piece of a snapshot whose first has been told, or is to be told now.
+    /// The next piece of a snapshot or of a large delta.
     fn next_piece(&mut self) -> Option<Bytes> {
-        let Pending::Pieces(pieces, told) = &mut self.pending else {
-            return None;
+        let (piece, is_last) = match &mut self.pending {
+            Pending::Pieces(pieces, told) => {
+                let piece = pieces.get(*told)?.clone();
+                *told += 1;
+                (piece, *told == pieces.len())
+            }
+            Pending::Rest(rest) => {
+                let bytes = rest.split_to(rest.len().min(PIECE));
+                let ends_message = rest.is_empty();
+                (Piece { bytes, ends_message }, ends_message)
+            }
+            Pending::Nothing | Pending::Snapshot(_) | Pending::Bookmark(_) => return None,
         };
-        let Piece { bytes, ends_message } = pieces.get(*told)?.clone();
-        *told += 1;
-        if *told == pieces.len() {
+        if is_last {
             self.pending = Pending::Nothing;
         }
-        self.is_mid_message = !ends_message;
-        Some(bytes)
+        self.is_mid_message = !piece.ends_message;
+        Some(piece.bytes)
     }
 
     /// The rest of a message that is told in part: nothing else may come before it, the stream's end included.
@@ -138,27 +153,31 @@ impl Cursor {
         self.version
     }
 
+    /// How many bytes there are of a delta that is told in part.
+    pub(super) fn rest_of_delta(&self) -> usize {
+        match &self.pending {
+            Pending::Rest(rest) => rest.len(),
+            _ => 0,
+        }
+    }
+
     /// Lets go of all but the rest of a message that is told in part. There is nothing to tell after it: the watch ends.
     pub(super) fn give_up(&mut self) {
-        let rest: Vec<Piece> = match &self.pending {
+        self.pending = match &self.pending {
             Pending::Pieces(pieces, told) if self.is_mid_message => {
                 let rest = &pieces[*told..];
                 let end = rest.iter().position(|piece| piece.ends_message);
-                rest[..end.map_or(rest.len(), |end| end + 1)].to_vec()
+                Pending::Pieces(rest[..end.map_or(rest.len(), |end| end + 1)].into(), 0)
             }
-            _ => Vec::new(),
-        };
-        self.pending = if rest.is_empty() {
-            Pending::Nothing
-        } else {
-            Pending::Pieces(rest.into(), 0)
+            Pending::Rest(_) => return,
+            _ => Pending::Nothing,
         };
     }
 
     /// Since when there has been something to tell the watcher, but not before `looked`, its last look.
     pub(super) fn pending_since(&self, log: &Log, looked: Instant) -> Option<Instant> {
         match &self.pending {
-            Pending::Snapshot(_) | Pending::Pieces(..) => return Some(looked),
+            Pending::Snapshot(_) | Pending::Pieces(..) | Pending::Rest(_) => return Some(looked),
             Pending::Nothing | Pending::Bookmark(_) => {}
         }
         let left_at = log.history().left_at(self.version)?;

@@ -200,6 +200,18 @@ impl Shared {
             .collect()
     }
 
+    /// Gives up a watcher that does not read. Whether it is one.
+    pub(super) fn give_up_if_stuck(&mut self, place: usize, patience: Duration, now: Instant) -> bool {
+        let Some((log, place)) = self.log_and_place(place) else {
+            return false;
+        };
+        let is_stuck = place.stuck(log, patience, now).is_some();
+        if is_stuck {
+            place.give_up(now);
+        }
+        is_stuck
+    }
+
     /// Resets the streams of those who were given up and have had the time to read why. Whether any are still there.
     pub(super) fn reset_those_given_up(&self, patience: Duration, now: Instant) -> bool {
         let mut has_given_up = false;

@@ -21,7 +21,7 @@ pub(super) struct Place {
     stream: Option<Stream>,
     /// When the watcher was asked last for something to send.
     looked: Instant,
-    /// How many bytes it then had to send; 0 if there was nothing.
+    /// How many bytes it then had to send, with the rest of the delta that they are of; 0 if there was nothing.
     handed: usize,
     /// Since when it is to end because it does not read.
     given_up: Option<Instant>,
@@ -72,7 +72,8 @@ impl Place {
 
     /// It has this to send.
     pub(super) fn hand(&mut self, frame: &Bytes) {
-        self.handed = frame.len();
+        let rest = self.cursor.as_ref().map_or(0, Cursor::rest_of_delta);
+        self.handed = frame.len() + rest;
     }
 
     // For whoever must give memory back.

@@ -30,6 +30,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How long it takes until what was given back is counted so. No more is given back in between.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// How often the log tells of those who were ended, at most.
+const TELL_EVERY: Duration = Duration::from_secs(10);
+
 /// No ring is shortened to less.
 const SHORT: usize = 4 * 1024;
 
@@ -40,16 +43,28 @@ struct Candidate<'f> {
     stuck: Stuck,
 }
 
+/// Those who were ended and of whom the log has not told yet, and when it told last.
+#[derive(Debug, Default)]
+struct Ended {
+    count: usize,
+    told: Option<Instant>,
+}
+
 /// Keeps the watch within its memory until the gateway stops.
 pub(super) async fn run(registry: Arc<Registry>, draining: CancellationToken) {
-    let mut is_over = true;
-    while is_over
-        || draining
-            .run_until_cancelled(registry.budget().exceeded())
-            .await
-            .is_some()
-    {
-        is_over = relieve(&registry, Instant::now());
+    let (mut is_over, mut ended) = (false, Ended::default());
+    loop {
+        if !is_over
+            && draining
+                .run_until_cancelled(registry.budget().exceeded())
+                .await
+                .is_none()
+        {
+            return;
+        }
+        let now = Instant::now();
+        is_over = relieve(&registry, &mut ended, now);
+        ended.tell(now);
         if draining.run_until_cancelled(sleep(PAUSE)).await.is_none() {
             return;
         }
@@ -57,7 +72,7 @@ pub(super) async fn run(registry: Arc<Registry>, draining: CancellationToken) {
 }
 
 /// Gives back what is too much. True if that is not all done yet.
-fn relieve(registry: &Registry, now: Instant) -> bool {
+fn relieve(registry: &Registry, ended: &mut Ended, now: Instant) -> bool {
     let budget = registry.budget();
     let feeds = registry.feeds();
     if budget.is_exceeded() {
@@ -65,13 +80,7 @@ fn relieve(registry: &Registry, now: Instant) -> bool {
             feed.lock().log.iter_mut().for_each(Log::forget_the_frames);
         }
         shorten_rings(&feeds, budget);
-        let ended = end_the_slowest(&feeds, budget, now);
-        if ended > 0 {
-            warn!(
-                ended,
-                "watchers that do not read have been ended: the memory of the watch is used up"
-            );
-        }
+        ended.count += end_the_slowest(&feeds, budget, now);
     }
     let mut has_given_up = false;
     for feed in &feeds {
@@ -117,12 +126,32 @@ fn end_the_slowest(feeds: &[Arc<Feed>], budget: &Budget, now: Instant) -> usize 
             break;
         }
         let Candidate { feed, place, stuck } = candidate;
-        if let Some(place) = feed.lock().watchers.get_mut(*place) {
-            place.give_up(now);
-            ended += 1;
+        // It may have read since, or left its place to another.
+        if !feed.lock().give_up_if_stuck(*place, PATIENCE, now) {
+            continue;
         }
+        ended += 1;
         let together = holders.get(&event(candidate)).copied().unwrap_or(1);
         to_come += stuck.handed / together.max(1);
     }
     ended
+}
+
+// === impl Ended ===
+
+impl Ended {
+    /// Has the log tell of those who were ended, unless it did so only lately.
+    fn tell(&mut self, now: Instant) {
+        let is_early = self
+            .told
+            .is_some_and(|told| now.duration_since(told) < TELL_EVERY);
+        if self.count == 0 || is_early {
+            return;
+        }
+        warn!(
+            ended = std::mem::take(&mut self.count),
+            "the memory of the watch is used up: watchers that do not read were ended"
+        );
+        self.told = Some(now);
+    }
 }

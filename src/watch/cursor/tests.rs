@@ -274,6 +274,40 @@ fn a_snapshot_in_parts_has_its_token_in_the_last_and_its_rows_once() {
     assert_eq!(seen.1, (0..50).collect::<Vec<i64>>());
 }
 
+/// A large delta used to be handed out as a whole: who reads slowly could not be told from who reads nothing.
+#[test]
+fn a_large_delta_is_handed_out_in_pieces_of_one_frame_that_all_share() {
+    let mut log = log_of(&[]);
+    let (mut a, mut b) = (start(&log, b""), start(&log, b""));
+    told(&mut log, &mut a);
+    told(&mut log, &mut b);
+    let call = CallRow::new(v1::ActiveCall {
+        key: "k".to_owned(),
+        note: "n".repeat(3 * PIECE),
+        ..v1::ActiveCall::default()
+    });
+    let large = State {
+        calls: Table::new(vec![Arc::new(call)]),
+        statuses: Table::default(),
+    };
+    log.advance(large, observed(2), Instant::now());
+    let first = a.next(&mut log, HEARTBEAT, Instant::now()).unwrap();
+    let same = b.next(&mut log, HEARTBEAT, Instant::now()).unwrap();
+    assert_eq!((first.as_ptr(), first.len()), (same.as_ptr(), PIECE));
+    // What happens meanwhile, and the end of a watch that is given up, come after the message.
+    advance(&mut log, &[(1, 1)], 3);
+    a.give_up();
+    let mut whole = first.to_vec();
+    while let Some(rest) = a.rest_of_message() {
+        whole.extend(rest);
+    }
+    let event = decode(&Bytes::from(whole));
+    assert_eq!((event.version, delta(&event).started.len()), (2, 1));
+    let rest = std::iter::from_fn(|| b.rest_of_message());
+    assert_eq!(rest.count(), 3);
+    assert_eq!(delta(&one(&mut log, &mut b)).from_version, 2);
+}
+
 /// A change too large for a delta used to leave nothing by which to tell who is stuck.
 #[test]
 fn a_change_beyond_the_ring_is_pending_too() {

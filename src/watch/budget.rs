@@ -83,9 +83,9 @@ impl Budget {
         self.used.sum()
     }
 
-    /// Whether the states leave no room for another feed.
+    /// Whether the states leave no room for another feed. There is then still some for those to grow that are there.
     pub(super) fn is_full_of_states(&self) -> bool {
-        self.used.of(Use::State).load(Ordering::Relaxed) >= self.for_states()
+        self.used.of(Use::State).load(Ordering::Relaxed) > self.limit / 8 * 5
     }
 
     /// How much states may take. A snapshot of a state takes less than a third of what the state itself does, so that
@@ -230,6 +230,8 @@ mod tests {
         let account = account(1000);
         let _ring = account.charge(Use::Ring, 900);
         let mut state = account.charge(Use::State, 0);
+        assert_eq!(state.set_state(620), Ok(()));
+        assert!(!account.budget().is_full_of_states());
         assert_eq!(state.set_state(750), Ok(()));
         assert!(account.budget().is_full_of_states());
         let mut other = account.charge(Use::State, 0);

@@ -41,6 +41,8 @@ pub(super) struct Shared {
     /// What the state takes, and what the next answer is compared with.
     pub(super) memory: Charge,
     pub(super) watchers: Slab<Place>,
+    /// Whether another feed needs the room, should nobody watch this one.
+    pub(super) is_in_the_way: bool,
     /// How every stream ends now: nobody polls any more.
     pub(super) closed: Option<End>,
     pub(super) tally: Tally,
@@ -122,6 +124,7 @@ impl Feed {
                 log: None,
                 memory: account.charge(Use::State, 0),
                 watchers: Slab::new(),
+                is_in_the_way: false,
                 closed: None,
                 tally: Tally::default(),
             }),
@@ -156,6 +159,7 @@ impl Feed {
             log,
             memory: _,
             watchers,
+            is_in_the_way: _,
             closed: _,
             tally,
         } = &*shared;

@@ -116,20 +116,23 @@ impl Owner {
     }
 
     /// Whether the feed has been alone for long enough and is gone now. One whose query is refused need not be alone for any
-    /// time: there is no state to keep, and the next who asks is to hear what the upstream says then.
+    /// time: there is no state to keep, and the next who asks is to hear what the upstream says then. Nor need one for whose
+    /// state another feed has no room.
     fn is_over(&mut self, now: Instant) -> bool {
-        let is_refused = {
-            let shared = self.feed.lock();
+        let is_of_no_use = {
+            let mut shared = self.feed.lock();
             if !shared.watchers.is_empty() {
                 self.leaves_at = None;
+                shared.is_in_the_way = false;
                 return false;
             }
             let failure = shared.poller.last_failure();
-            shared.log.is_none() && failure.is_some_and(|failure| failure.refuses_query())
+            let is_refused = failure.is_some_and(|failure| failure.refuses_query());
+            shared.is_in_the_way || shared.log.is_none() && is_refused
         };
         let lingers_until = now + self.params().linger;
         let leaves_at = self.leaves_at.get_or_insert(lingers_until);
-        if is_refused {
+        if is_of_no_use {
             *leaves_at = now;
         }
         self.leaves_at().is_some_and(|at| at <= now) && self.polling.registry.remove_if_alone(&self.feed)
@@ -230,6 +233,7 @@ impl Owner {
         let weight = self.observer.weight() + state.weight();
         if self.feed.lock().memory.set_state(weight).is_err() {
             self.observer = Observer::new(self.polling.zone.clone());
+            self.polling.registry.send_the_idle_away();
             return Err(Error::NoRoom);
         }
         Ok(Some(state))

@@ -100,6 +100,7 @@ impl Registry {
             return Err(Quota::CustomerFeeds(max_customer_feeds));
         }
         if self.budget.is_full_of_states() {
+            send_the_idle_away(&feeds);
             return Err(Quota::Memory(self.budget.limit()));
         }
         let account = Account::new(self.budget.clone());
@@ -118,6 +119,11 @@ impl Registry {
             remove(&mut feeds, feed);
         }
         is_alone
+    }
+
+    /// Has the feeds that nobody watches end at once: there is no room for the state of another.
+    pub(super) fn send_the_idle_away(&self) {
+        send_the_idle_away(&self.lock());
     }
 
     /// Takes a feed away: the next watcher of its key starts another.
@@ -144,6 +150,16 @@ impl Registry {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<FeedKey, Arc<Feed>>> {
         self.feeds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn send_the_idle_away(feeds: &HashMap<FeedKey, Arc<Feed>>) {
+    for feed in feeds.values() {
+        let mut shared = feed.lock();
+        if shared.watchers.is_empty() {
+            shared.is_in_the_way = true;
+            feed.visited.notify_one();
+        }
     }
 }
 

@@ -156,11 +156,39 @@ async fn a_feed_beyond_the_memory_is_refused_and_an_answer_beyond_it_fails_the_p
     assert_eq!(live.freshness(), Freshness::Live, "one that fits is taken");
     let no_poll = refused(&gateway, request(2)).await;
     assert_eq!(told(&no_poll).1, "WATCH_NO_POLL", "there is no room for two");
-    assert!(memory_of_all(&gateway) < 2 * MIB);
+    assert!(gateway.hub.feeds()[0].memory.all_feeds < 2 * MIB);
+    // Nobody watches the first any more: it is kept only while nobody needs the room.
+    drop(stream);
+    pass(SECOND).await;
+    assert_eq!(gateway.hub.feeds().len(), 2);
+    while gateway.open(request(2)).await.is_err() {
+        pass(SECOND).await;
+    }
+    assert_eq!(memory(&gateway).limit, 2 * MIB, "there is one feed");
 }
 
-fn memory_of_all(gateway: &Gateway) -> usize {
-    gateway.hub.feeds()[0].memory.all_feeds
+#[tokio::test(start_paused = true)]
+async fn no_feed_is_started_when_states_fill_their_part_of_the_memory() {
+    let gateway = with_memory(MIB, rows(10, |_| 0));
+    let mut streams = Vec::new();
+    let refused = loop {
+        let customer = i64::try_from(streams.len()).unwrap() + 1;
+        match gateway.open(request(customer)).await {
+            Ok(stream) => streams.push(stream),
+            Err(status) => break status,
+        }
+    };
+    assert!(streams.len() > 10, "{} feeds", streams.len());
+    let expected = (Code::ResourceExhausted, "WATCH_QUOTA".to_owned(), true);
+    assert_eq!(told(&refused), expected);
+    let details = refused.get_error_details();
+    let limit = details.quota_failure().expect("a QuotaFailure").violations[0].clone();
+    assert_eq!(
+        (&*limit.subject, &*limit.description),
+        ("bytes of memory", "at most 1048576")
+    );
+    assert!(gateway.open(request(1)).await.is_ok(), "a feed that is there");
+    assert!(gateway.hub.feeds()[0].memory.all_feeds < MIB);
 }
 
 /// Its window is shut: it can be told nothing, and what it was handed stays in the connection's buffer.

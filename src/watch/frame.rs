@@ -113,14 +113,10 @@ pub(super) fn snapshot(
         let (this, later) = rest.split_at(pages_of_part(rest, part));
         let head = if later.is_empty() { head } else { &unfinished };
         let len: usize = this.iter().map(Bytes::len).sum();
-        let mut frame = begin_part(
-            head,
-            reason,
-            !later.is_empty(),
-            len,
-            if len <= piece { len } else { 0 },
-        );
-        if len <= piece {
+        let is_small = len <= piece;
+        let room = if is_small { len } else { 0 };
+        let mut frame = begin_part(head, reason, !later.is_empty(), len, room);
+        if is_small {
             for page in this {
                 frame.put_slice(page);
             }

@@ -1,6 +1,8 @@
 //! The contract on memory: what the watch holds has a limit, whatever its readers do, and those who read do not notice.
 
 use std::future::pending;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use portico::lifecycle::stream::{self, ConnectionId, Outcome};
@@ -108,6 +110,46 @@ async fn over_the_limit_the_slowest_are_ended_and_those_who_read_are_not() {
     assert_eq!(events.len(), 1, "the message that was begun is told to its end");
     let expected = (Code::ResourceExhausted, "SLOW_CONSUMER".to_owned(), true);
     assert_eq!(told(&status), expected);
+}
+
+/// It was asked for something to send before all the others, and had nothing: it holds nothing.
+#[tokio::test(start_paused = true)]
+async fn a_watcher_who_has_read_everything_is_not_taken_for_a_slow_one() {
+    let version = Arc::new(AtomicUsize::new(0));
+    let upstream = Upstream::scripted({
+        let version = version.clone();
+        move |asked| Answer {
+            after: MILLI,
+            reply: Reply::Scene(match asked.customer {
+                1 => rows(1000, |_| version.load(Ordering::Relaxed)),
+                _ => rows(10, |_| 0),
+            }),
+        }
+    });
+    let params = Params {
+        memory: 6 * MIB,
+        ..even()
+    };
+    let gateway = Gateway::new(&upstream, params);
+    let idle = gateway.watch(ActiveCallsRequest {
+        heartbeat: Some(prost_types::Duration {
+            seconds: 60,
+            nanos: 0,
+        }),
+        ..request(2)
+    });
+    let mut idle = idle.await;
+    idle.event().await;
+    assert!(timeout(MILLI, idle.next()).await.is_err(), "it waits for news");
+    let mut slow = Vec::new();
+    for next in 1..16 {
+        slow.push(stuck(&gateway).await);
+        version.store(next, Ordering::Relaxed);
+        pass(3 * SECOND).await;
+    }
+    let (mut first, _) = slow.swap_remove(0);
+    assert_eq!(told(&first.rest().await.1).1, "SLOW_CONSUMER", "memory was short");
+    assert!(is_bookmark(&idle.event().await), "it goes on");
 }
 
 #[tokio::test(start_paused = true)]

@@ -13,6 +13,7 @@ mod gateway;
 mod license;
 mod refused;
 mod sandbox;
+mod size;
 mod time;
 mod watch;
 
@@ -23,6 +24,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use self::gateway::{GatewayArgs, UpstreamArgs};
 pub use self::refused::Refused;
 pub use self::sandbox::SandboxArgs;
+pub use self::size::Size;
 pub use self::time::Time;
 pub use self::watch::{OutputName, WatchArgs};
 use crate::server;

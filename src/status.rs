@@ -179,6 +179,7 @@ pub fn of_watch(end: End) -> Status {
                 Quota::CustomerFeeds(limit) => ("feeds of one customer", limit),
                 Quota::ConnectionFeeds(limit) => ("feeds of one connection", limit),
                 Quota::Feeds(limit) => ("feeds", limit),
+                Quota::Memory(limit) => ("bytes of memory", limit),
             };
             details.add_quota_failure_violation(subject, format!("at most {limit}"));
         }

@@ -15,6 +15,8 @@
 
 #[doc(hidden)]
 pub mod bench;
+mod budget;
+mod counted;
 mod cursor;
 mod end;
 mod farewell;
@@ -28,15 +30,18 @@ mod hub;
 mod log;
 mod observe;
 mod owner;
+mod pages;
 mod params;
+mod place;
 mod poller;
 mod polling;
 mod registry;
+mod relief;
 mod turns;
 mod watcher;
 
 pub use self::end::{End, Explain, NotLive, PollFailure, Quota};
-pub use self::feed::FeedInfo;
+pub use self::feed::{FeedInfo, MemoryInfo};
 pub use self::feed_key::FeedKey;
 pub use self::hub::Hub;
 pub use self::params::Params;

@@ -109,6 +109,7 @@ fn what_the_gateway_refuses_is_listed() {
         End::NoPoll(None),
         End::Stale,
         End::Quota(Quota::Feeds(1)),
+        End::Quota(Quota::Memory(1)),
         End::SlowConsumer,
         End::Deadline,
         End::Draining,
@@ -151,6 +152,7 @@ fn error_of(row: &Row, effect: Effect) -> Error {
         what if what.starts_with("a body over 16 MiB") => Error::TooLarge {
             limit: portico::upstream::http::Params::default().max_body,
         },
+        what if what.starts_with("a poll's body for which") => Error::NoRoom,
         what if what.starts_with("what answers") => Error::NotHttp("garbage".into()),
         what if what.starts_with("a deletion") => Error::NothingDeleted,
         what if what.starts_with("a change was sent") => Error::OutcomeUnknown(Box::new(Error::Empty)),

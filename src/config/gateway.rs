@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 
 use super::license::LicenseArgs;
-use super::{Refused, Time};
+use super::{Refused, Size, Time};
 use crate::server::{self, connections};
 use crate::telemetry::Chain;
 use crate::upstream::{BaseUrl, Client, License, Transport, client, http};
@@ -15,6 +15,9 @@ use crate::watch;
 
 /// The shortest interval that is taken: more polls would only burden the upstream.
 const MIN_POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// The least memory that is taken for the watch: with less it could tell only states of a few calls.
+const MIN_WATCH_MEMORY: Size = Size::mib(1);
 
 /// Where the upstream is, and the licence for it.
 #[derive(Args, Debug)]
@@ -109,6 +112,14 @@ pub struct GatewayArgs {
         value_name = "COUNT"
     )]
     max_connections: usize,
+    /// The most memory that the watch may hold; watchers that do not read are ended first
+    #[arg(
+        long,
+        env = "PORTICO_WATCH_MEMORY",
+        default_value_t = Size::b(watch::Params::default().memory as u64),
+        value_name = "SIZE"
+    )]
+    watch_memory: Size,
     /// How long calls in flight may go on once connections are refused
     #[arg(long, env = "PORTICO_DRAIN_TIMEOUT", default_value_t = server::Params::default().drain_timeout.into(), value_name = "TIME")]
     drain_timeout: Time,
@@ -202,7 +213,8 @@ impl GatewayArgs {
     ///
     /// # Errors
     ///
-    /// [`Refused`] for an unknown zone, for a poll interval under 50 ms, for no polls, and for no connections.
+    /// [`Refused`] for an unknown zone, a poll interval under 50 ms, no polls, no connections, and memory for the watch that is
+    /// less than 1 MiB or more than there can be.
     pub fn server(&self, drain_delay: Duration) -> Result<server::Params, Refused> {
         let zone = TimeZone::get(&self.upstream_timezone).map_err(|_| {
             Refused::new(
@@ -219,6 +231,11 @@ impl GatewayArgs {
         if self.max_connections == 0 {
             return Err(Refused::new("--max-connections", "must be at least 1"));
         }
+        if self.watch_memory < MIN_WATCH_MEMORY {
+            return Err(Refused::new("--watch-memory", "must be at least 1MiB"));
+        }
+        let memory = usize::try_from(self.watch_memory.as_u64())
+            .map_err(|_| Refused::new("--watch-memory", "is more than this machine can address"))?;
         let watch = watch::Params {
             interval: self.poll_interval.into(),
             concurrent_polls: self.poll_concurrency,
@@ -226,6 +243,7 @@ impl GatewayArgs {
             max_watchers: self.max_watchers,
             max_connection_feeds: self.max_feeds.div_ceil(4),
             max_feeds: self.max_feeds,
+            memory,
             ..watch::Params::default()
         };
         Ok(server::Params {

@@ -56,6 +56,9 @@ pub enum Error {
     /// 200 with CSV of more rows or columns than the gateway reads: more than an answer has, or than its bytes can hold.
     #[error("the answer has too many rows or columns")]
     TooMany(#[source] Cause),
+    /// The gateway has no memory left for what the answer says.
+    #[error("there is no memory for the answer beside those to other queries")]
+    NoRoom,
     /// A status that is not 200, whatever the body says.
     #[error("the upstream answered {status}")]
     Status {
@@ -252,7 +255,7 @@ impl Error {
             Self::Elapsed { .. } => Kind::Elapsed,
             Self::Expired => Kind::Expired,
             Self::CutOff | Self::ShuttingDown => Kind::ShuttingDown,
-            Self::TooLarge { .. } | Self::TooMany(_) => Kind::TooLarge,
+            Self::TooLarge { .. } | Self::TooMany(_) | Self::NoRoom => Kind::TooLarge,
             Self::Status { kind, .. } => *kind,
             Self::Empty => Kind::Empty,
             Self::NotCsv => Kind::NotCsv,
@@ -300,6 +303,7 @@ impl Error {
             | Self::CutOff
             | Self::TooLarge { .. }
             | Self::TooMany(_)
+            | Self::NoRoom
             | Self::Empty
             | Self::Compression(_)
             | Self::NotCsv
@@ -364,6 +368,7 @@ mod tests {
             Error::CutOff,
             Error::TooLarge { limit: 1 },
             Error::TooMany("rows".into()),
+            Error::NoRoom,
             Error::Empty,
             Error::Compression("garbage".into()),
             Error::NotCsv,

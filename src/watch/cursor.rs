@@ -15,10 +15,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::frame::Piece;
 use super::history::{Earned, Lead, OtherFeed};
 use super::log::Log;
 use crate::proto::v1::Freshness;
 use crate::proto::v1::snapshot::Reason;
+
+/// No more of a delta is handed out at once: how a reader gets on is seen by the pieces that it takes.
+const PIECE: usize = 32 * 1024;
 
 /// Where a watcher is.
 #[derive(Debug)]
@@ -26,16 +30,20 @@ pub(super) struct Cursor {
     version: u64,
     transitions: u64,
     pending: Pending,
+    /// Whether what was told last ends in the middle of a message.
+    is_mid_message: bool,
 }
 
 /// What a watcher is to be told before anything else.
 #[derive(Debug)]
 enum Pending {
     Nothing,
-    /// A snapshot, of whatever the state is when its first part is told.
+    /// A snapshot, of whatever the state is when its first piece is told.
     Snapshot(Reason),
-    /// The parts of a snapshot, and how many are told.
-    Parts(Arc<[Bytes]>, usize),
+    /// The pieces of a snapshot, and how many are told.
+    Pieces(Arc<[Piece]>, usize),
+    /// The rest of a large delta.
+    Rest(Bytes),
     /// That it is up to date; should the state have moved on by then, how it is led there.
     Bookmark(Lead),
 }
@@ -56,6 +64,7 @@ impl Cursor {
                 _ => log.transitions().saturating_sub(1),
             },
             pending: Pending::Nothing,
+            is_mid_message: false,
         };
         if is_current {
             cursor.pending = Pending::Bookmark(lead);
@@ -85,22 +94,20 @@ impl Cursor {
         }
         if let Pending::Snapshot(reason) = self.pending {
             self.version = version;
-            self.pending = Pending::Parts(log.snapshot(reason), 0);
+            self.pending = Pending::Pieces(log.snapshot(reason), 0);
         }
-        if let Pending::Parts(parts, told) = &mut self.pending {
-            if let Some(part) = parts.get(*told) {
-                *told += 1;
-                return Some(part.clone());
-            }
-            self.pending = Pending::Nothing;
+        if let Some(piece) = self.next_piece() {
+            return Some(piece);
         }
         if self.version < version {
             let frame = log.delta(self.version);
             self.version = version;
-            return frame.or_else(|| {
-                self.pending = Pending::Snapshot(Reason::FellBehind);
-                self.next(log, heartbeat, now)
-            });
+            self.pending = match frame {
+                Some(frame) if frame.len() <= PIECE => return Some(frame),
+                Some(frame) => Pending::Rest(frame),
+                None => Pending::Snapshot(Reason::FellBehind),
+            };
+            return self.next(log, heartbeat, now);
         }
         if self.transitions < log.transitions() {
             self.transitions = log.transitions();
@@ -109,12 +116,69 @@ impl Cursor {
         None
     }
 
+    /// The next piece of a snapshot or of a large delta.
+    fn next_piece(&mut self) -> Option<Bytes> {
+        let (piece, is_last) = match &mut self.pending {
+            Pending::Pieces(pieces, told) => {
+                let piece = pieces.get(*told)?.clone();
+                *told += 1;
+                (piece, *told == pieces.len())
+            }
+            Pending::Rest(rest) => {
+                let bytes = rest.split_to(rest.len().min(PIECE));
+                let ends_message = rest.is_empty();
+                (Piece { bytes, ends_message }, ends_message)
+            }
+            Pending::Nothing | Pending::Snapshot(_) | Pending::Bookmark(_) => return None,
+        };
+        if is_last {
+            self.pending = Pending::Nothing;
+        }
+        self.is_mid_message = !piece.ends_message;
+        Some(piece.bytes)
+    }
+
+    /// The rest of a message that is told in part: nothing else may come before it, the stream's end included.
+    pub(super) fn rest_of_message(&mut self) -> Option<Bytes> {
+        self.is_mid_message.then(|| self.next_piece())?
+    }
+
+    /// Whether there is more of a snapshot to tell, so that the cursor holds it.
+    pub(super) fn holds_snapshot(&self) -> bool {
+        matches!(self.pending, Pending::Pieces(..))
+    }
+
+    /// The version that the watcher has been told, or is being told.
+    pub(super) fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// How many bytes there are of a delta that is told in part.
+    pub(super) fn rest_of_delta(&self) -> usize {
+        match &self.pending {
+            Pending::Rest(rest) => rest.len(),
+            _ => 0,
+        }
+    }
+
+    /// Lets go of all but the rest of a message that is told in part. There is nothing to tell after it: the watch ends.
+    pub(super) fn give_up(&mut self) {
+        self.pending = match &self.pending {
+            Pending::Pieces(pieces, told) if self.is_mid_message => {
+                let rest = &pieces[*told..];
+                let end = rest.iter().position(|piece| piece.ends_message);
+                Pending::Pieces(rest[..end.map_or(rest.len(), |end| end + 1)].into(), 0)
+            }
+            Pending::Rest(_) => return,
+            _ => Pending::Nothing,
+        };
+    }
+
     /// Since when there has been something to tell the watcher, but not before `looked`, its last look.
     pub(super) fn pending_since(&self, log: &Log, looked: Instant) -> Option<Instant> {
         match &self.pending {
-            Pending::Snapshot(_) => return Some(looked),
-            Pending::Parts(parts, told) if *told < parts.len() => return Some(looked),
-            Pending::Nothing | Pending::Parts(..) | Pending::Bookmark(_) => {}
+            Pending::Snapshot(_) | Pending::Pieces(..) | Pending::Rest(_) => return Some(looked),
+            Pending::Nothing | Pending::Bookmark(_) => {}
         }
         let left_at = log.history().left_at(self.version)?;
         Some(left_at.max(looked))

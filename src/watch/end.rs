@@ -42,6 +42,8 @@ pub enum Quota {
     ConnectionFeeds(usize),
     /// Feeds of the gateway.
     Feeds(usize),
+    /// The memory of the watch, in bytes.
+    Memory(usize),
 }
 
 /// Why a state is not live.

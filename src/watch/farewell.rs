@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::cursor::Cursor;
 use super::end::End;
+use super::place::Place;
 use super::registry::Seat;
 use crate::proto::v1::{Goodbye, goodbye};
 
@@ -24,19 +24,23 @@ impl Farewell {
     ///
     /// The client is brought up to date first, so that its token is good elsewhere. The last frame holds two messages,
     /// bookmark and goodbye: nothing can happen in between, and no later look finds them out of date.
-    pub(super) fn frame(
-        self,
-        said: &mut bool,
-        seat: &Seat,
-        cursor: &mut Cursor,
-        heartbeat: Duration,
-    ) -> Option<Bytes> {
+    pub(super) fn frame(self, said: &mut bool, seat: &Seat, heartbeat: Duration) -> Option<Bytes> {
         if *said {
             return None;
         }
         let mut shared = seat.feed.lock();
-        let log = shared.log.as_mut()?;
-        if let Some(frame) = cursor.next(log, heartbeat, Instant::now()) {
+        let (log, place) = shared.log_and_place(seat.place)?;
+        let now = Instant::now();
+        place.look(log, seat.params().stuck_after, now);
+        let is_given_up = place.is_given_up();
+        let cursor = place.cursor()?;
+        let frame = match cursor.rest_of_message() {
+            None if is_given_up => return None,
+            None => cursor.next(log, heartbeat, now),
+            rest => rest,
+        };
+        if let Some(frame) = frame {
+            place.hand(&frame);
             return Some(frame);
         }
         *said = true;
@@ -56,8 +60,15 @@ impl Farewell {
     }
 
     /// The end that the stream then comes to; `None` for one that is no failure.
-    pub(super) fn end(self) -> Option<End> {
+    pub(super) fn end(self, said: bool, seat: &Seat) -> Option<End> {
+        let is_given_up = seat
+            .feed
+            .lock()
+            .watchers
+            .get(seat.place)
+            .is_some_and(Place::is_given_up);
         match self {
+            _ if is_given_up && !said => Some(End::SlowConsumer),
             Self::Draining => Some(End::Draining),
             Self::Rotated => None,
         }

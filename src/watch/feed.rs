@@ -4,13 +4,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
+use slab::Slab;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::budget::{Account, Charge, Use};
 use super::end::End;
 use super::feed_key::FeedKey;
 use super::log::Log;
 use super::params::Params;
+use super::place::{Place, Stuck};
 use super::poller::Poller;
 use crate::lifecycle::ConnectionId;
 
@@ -22,6 +25,8 @@ pub(super) struct Feed {
     pub(super) hash: u64,
     /// The connection of the first watcher.
     pub(super) starter: Option<ConnectionId>,
+    /// What the feed holds in memory.
+    pub(super) account: Arc<Account>,
     shared: Mutex<Shared>,
     /// Wakes the watchers: there is something to tell.
     pub(super) changed: Arc<Notify>,
@@ -36,7 +41,11 @@ pub(super) struct Shared {
     pub(super) poller: Poller,
     /// What is told. `None` until the first good poll.
     pub(super) log: Option<Log>,
-    pub(super) watchers: usize,
+    /// What the state takes, and what the next answer is compared with.
+    pub(super) memory: Charge,
+    pub(super) watchers: Slab<Place>,
+    /// Whether another feed needs the room, should nobody watch this one.
+    pub(super) is_in_the_way: bool,
     /// How every stream ends now: nobody polls any more.
     pub(super) closed: Option<End>,
     pub(super) tally: Tally,
@@ -85,13 +94,36 @@ pub struct FeedInfo {
     pub failures_in_a_row: u32,
     /// The `error.type` of the last poll, if it failed.
     pub last_error: Option<&'static str>,
+    /// What is held in memory.
+    pub memory: MemoryInfo,
+}
+
+/// What a feed, and the watch as a whole, hold in memory, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct MemoryInfo {
+    /// The feed's state, and what the next answer is compared with.
+    pub state: usize,
+    /// The feed's last deltas.
+    pub ring: usize,
+    /// The feed's encoded events: kept for the next reader, on their way, or not read.
+    pub frames: usize,
+    /// All three of all feeds together, those that have ended and whose events are not read included.
+    pub all_feeds: usize,
+    /// How much all feeds together may hold.
+    pub limit: usize,
 }
 
 // === impl Feed ===
 
 impl Feed {
     /// A feed that nobody has polled or watches yet.
-    pub(super) fn new(key: FeedKey, starter: Option<ConnectionId>, params: &Params) -> Self {
+    pub(super) fn new(
+        key: FeedKey,
+        starter: Option<ConnectionId>,
+        params: &Params,
+        account: Account,
+    ) -> Self {
+        let account = Arc::new(account);
         Self {
             hash: key.hash(),
             key,
@@ -99,10 +131,13 @@ impl Feed {
             shared: Mutex::new(Shared {
                 poller: Poller::new(params, Instant::now()),
                 log: None,
-                watchers: 0,
+                memory: account.charge(Use::State, 0),
+                watchers: Slab::new(),
+                is_in_the_way: false,
                 closed: None,
                 tally: Tally::default(),
             }),
+            account,
             changed: Arc::default(),
             visited: Notify::new(),
         }
@@ -131,7 +166,9 @@ impl Feed {
         let Shared {
             poller,
             log,
+            memory: _,
             watchers,
+            is_in_the_way: _,
             closed: _,
             tally,
         } = &*shared;
@@ -141,7 +178,7 @@ impl Feed {
             license: self.key.license.name().to_owned(),
             i_customer: self.key.shown("ICustomer").unwrap_or_default(),
             product_ids: self.key.shown("IProducts").unwrap_or_default(),
-            watchers: *watchers,
+            watchers: watchers.len(),
             version: log.map(|log| log.history().version()),
             calls: log.map(Log::call_count),
             freshness: log.map(|_| poller.health().name()),
@@ -152,7 +189,49 @@ impl Feed {
             polls: tally.polls,
             failures_in_a_row: poller.failures_in_a_row(),
             last_error: poller.last_failure().map(|failure| failure.kind.error_type()),
+            memory: MemoryInfo::of(&self.account),
         }
+    }
+}
+
+// === impl Shared ===
+
+impl Shared {
+    /// The log, and the place of a watcher in it; `None` before the first good poll.
+    pub(super) fn log_and_place(&mut self, place: usize) -> Option<(&mut Log, &mut Place)> {
+        Some((self.log.as_mut()?, self.watchers.get_mut(place)?))
+    }
+
+    /// The places of the watchers that do not read, and what they hold that others need no more.
+    pub(super) fn stuck(&self, patience: Duration, now: Instant) -> Vec<(usize, Stuck)> {
+        let Some(log) = &self.log else {
+            return Vec::new();
+        };
+        let places = self.watchers.iter();
+        places
+            .filter_map(|(number, place)| Some((number, place.stuck(log, patience, now)?)))
+            .collect()
+    }
+
+    /// Gives up a watcher that does not read. Whether it is one.
+    pub(super) fn give_up_if_stuck(&mut self, place: usize, patience: Duration, now: Instant) -> bool {
+        let Some((log, place)) = self.log_and_place(place) else {
+            return false;
+        };
+        let is_stuck = place.stuck(log, patience, now).is_some();
+        if is_stuck {
+            place.give_up(now);
+        }
+        is_stuck
+    }
+
+    /// Resets the streams of those who were given up and have had the time to read why. Whether any are still there.
+    pub(super) fn reset_those_given_up(&self, patience: Duration, now: Instant) -> bool {
+        let mut has_given_up = false;
+        for (_, place) in &self.watchers {
+            has_given_up |= place.reset_if_given_up(patience, now);
+        }
+        has_given_up
     }
 }
 
@@ -162,5 +241,19 @@ impl FeedInfo {
     /// What the feed is of, by which feeds are sorted: no two are of the same.
     pub(super) fn query(&self) -> (&str, &str, &str) {
         (&self.i_customer, &self.product_ids, &self.license)
+    }
+}
+
+// === impl MemoryInfo ===
+
+impl MemoryInfo {
+    fn of(account: &Account) -> Self {
+        Self {
+            state: account.used(Use::State),
+            ring: account.used(Use::Ring),
+            frames: account.used(Use::Frames),
+            all_feeds: account.budget().used(),
+            limit: account.budget().limit(),
+        }
     }
 }

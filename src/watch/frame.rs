@@ -2,14 +2,19 @@
 //!
 //! A frame is a gRPC message with its prefix (no compression, length), holding one `ActiveCallsResponse`. Rows are
 //! encoded already, so a delta or snapshot is put together from bytes; the field numbers here are those of the proto,
-//! and a test decodes every kind of frame with the generated code.
+//! and a test decodes every kind of frame with the generated code. A large snapshot is not one piece: its pages are
+//! shared with other snapshots, and each of its messages is a head and the pages that follow it.
+
+use std::sync::Arc;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use prost::Message;
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint, key_len};
 use prost_types::Timestamp;
 
-use super::history::{CallRow, Change, Changes, Row, StatusRow};
+use super::budget::Account;
+use super::counted::Counted;
+use super::history::{Change, Changes, Row};
 use crate::proto::v1;
 use crate::proto::v1::active_calls_response::Event;
 use crate::proto::v1::{Freshness, snapshot};
@@ -35,11 +40,12 @@ pub(super) fn small(head: &Head, event: Event) -> Bytes {
     };
     let mut frame = begin(message.encoded_len());
     put_message(&message, &mut frame);
-    finish(frame)
+    finish(&mut frame, 0);
+    frame.freeze()
 }
 
-/// A delta from `from_version`.
-pub(super) fn delta(head: &Head, from_version: u64, changes: &Changes) -> Bytes {
+/// A delta from `from_version`, charged to `account`.
+pub(super) fn delta(head: &Head, from_version: u64, changes: &Changes, account: &Arc<Account>) -> Bytes {
     const FROM_VERSION: u32 = 1;
     const STARTED: u32 = 2;
     const UPDATED: u32 = 3;
@@ -47,7 +53,7 @@ pub(super) fn delta(head: &Head, from_version: u64, changes: &Changes) -> Bytes 
     const STATUSES: u32 = 5;
     const REMOVED_STATUSES: u32 = 6;
 
-    let mut body = Vec::new();
+    let mut body = BytesMut::new();
     encode_key(FROM_VERSION, WireType::Varint, &mut body);
     encode_varint(from_version, &mut body);
     for Change { before, after } in &changes.calls {
@@ -69,46 +75,100 @@ pub(super) fn delta(head: &Head, from_version: u64, changes: &Changes) -> Bytes 
     if !removed.is_empty() {
         put_bytes(REMOVED_STATUSES, &removed, &mut body);
     }
-    event(head, DELTA, &body)
+    let mut frame = event(head, DELTA, body.len(), body.len());
+    frame.put_slice(&body);
+    finish(&mut frame, 0);
+    Counted::new(frame, account).into_bytes()
 }
 
-/// A snapshot, in parts of about `part` bytes. Only the last part has a token: there is no resuming in between.
+/// A piece of a snapshot, which is sent as it is.
+#[derive(Clone, Debug)]
+pub(super) struct Piece {
+    pub(super) bytes: Bytes,
+    /// Whether the piece ends a message. Between two messages something else may be told, and the stream may end.
+    pub(super) ends_message: bool,
+}
+
+/// The number of a snapshot's field of calls.
+pub(super) const CALLS: u32 = 2;
+/// The number of a snapshot's field of statuses.
+pub(super) const STATUSES: u32 = 3;
+
+/// A snapshot of the rows in `pages`, in parts of about `part` bytes. Only the last part has a token: there is no resuming
+/// in between. A part as small as `piece` is one piece, charged to `account`; of a larger one the pages are shared.
 pub(super) fn snapshot(
     head: &Head,
     reason: snapshot::Reason,
-    calls: &[std::sync::Arc<CallRow>],
-    statuses: &[std::sync::Arc<StatusRow>],
-    part: usize,
-) -> Vec<Bytes> {
-    const REASON: u32 = 1;
-    const CALLS: u32 = 2;
-    const STATUSES: u32 = 3;
-    const MORE: u32 = 4;
-
-    let begin_part = || {
-        let mut body = Vec::new();
-        encode_key(REASON, WireType::Varint, &mut body);
-        encode_varint(reason as u64, &mut body);
-        body
-    };
+    pages: &[Bytes],
+    (part, piece): (usize, usize),
+    account: &Arc<Account>,
+) -> Vec<Piece> {
     let unfinished = Head {
         resume_token: Bytes::new(),
         ..head.clone()
     };
-    let mut frames = Vec::new();
-    let mut body = begin_part();
-    let rows = calls.iter().map(|call| (CALLS, call.encoded()));
-    for (field, row) in rows.chain(statuses.iter().map(|status| (STATUSES, status.encoded()))) {
-        if body.len() + row.len() > part && body.len() > 2 {
-            encode_key(MORE, WireType::Varint, &mut body);
-            encode_varint(1, &mut body);
-            frames.push(event(&unfinished, SNAPSHOT, &body));
-            body = begin_part();
+    let mut pieces = Vec::with_capacity(pages.len() + 1);
+    let mut rest = pages;
+    loop {
+        let (this, later) = rest.split_at(pages_of_part(rest, part));
+        let head = if later.is_empty() { head } else { &unfinished };
+        let len: usize = this.iter().map(Bytes::len).sum();
+        let is_small = len <= piece;
+        let room = if is_small { len } else { 0 };
+        let mut frame = begin_part(head, reason, !later.is_empty(), len, room);
+        if is_small {
+            for page in this {
+                frame.put_slice(page);
+            }
+            finish(&mut frame, 0);
+            pieces.push(Piece {
+                bytes: Counted::new(frame, account).into_bytes(),
+                ends_message: true,
+            });
+        } else {
+            finish(&mut frame, len);
+            pieces.push(Piece {
+                bytes: frame.freeze(),
+                ends_message: false,
+            });
+            pieces.extend(this.iter().enumerate().map(|(number, page)| Piece {
+                bytes: page.clone(),
+                ends_message: number + 1 == this.len(),
+            }));
         }
-        put_bytes(field, row, &mut body);
+        if later.is_empty() {
+            return pieces;
+        }
+        rest = later;
     }
-    frames.push(event(head, SNAPSHOT, &body));
-    frames
+}
+
+/// How many of `pages` are the next part: as many as fit, and at least one, if there is one.
+fn pages_of_part(pages: &[Bytes], part: usize) -> usize {
+    let mut len = 0;
+    let fits = |page: &&Bytes| {
+        let is_first = len == 0;
+        len += page.len();
+        is_first || len <= part
+    };
+    pages.iter().take_while(fits).count()
+}
+
+/// A part of a snapshot up to its rows, of which there are `rows` bytes. `room` is made for those that follow in the buffer.
+fn begin_part(head: &Head, reason: snapshot::Reason, more: bool, rows: usize, room: usize) -> BytesMut {
+    const REASON: u32 = 1;
+    const MORE: u32 = 4;
+
+    let mut fields = BytesMut::new();
+    encode_key(REASON, WireType::Varint, &mut fields);
+    encode_varint(reason as u64, &mut fields);
+    if more {
+        encode_key(MORE, WireType::Varint, &mut fields);
+        encode_varint(1, &mut fields);
+    }
+    let mut frame = event(head, SNAPSHOT, fields.len() + rows, fields.len() + room);
+    frame.put_slice(&fields);
+    frame
 }
 
 const SNAPSHOT: u32 = 6;
@@ -132,14 +192,15 @@ fn to_message(head: &Head) -> v1::ActiveCallsResponse {
     }
 }
 
-/// A frame of `head` with an event whose message is encoded already.
-fn event(head: &Head, field: u32, body: &[u8]) -> Bytes {
+/// A frame of `head` up to an event whose message has `len` bytes. `room` is made for those that follow in the buffer.
+fn event(head: &Head, field: u32, len: usize, room: usize) -> BytesMut {
     let message = to_message(head);
-    let len = message.encoded_len() + key_len(field) + encoded_len_varint(body.len() as u64) + body.len();
-    let mut frame = begin(len);
+    let len_of_len = encoded_len_varint(len as u64);
+    let mut frame = begin(message.encoded_len() + key_len(field) + len_of_len + room);
     put_message(&message, &mut frame);
-    put_bytes(field, body, &mut frame);
-    finish(frame)
+    encode_key(field, WireType::LengthDelimited, &mut frame);
+    encode_varint(len as u64, &mut frame);
+    frame
 }
 
 /// A frame that will hold a message of `len` bytes.
@@ -155,22 +216,22 @@ fn put_message(message: &impl Message, buf: &mut BytesMut) {
         .expect("encoding fails for want of room only, and the buffer grows");
 }
 
-fn put_row(field: u32, row: &impl Row, buf: &mut Vec<u8>) {
+/// Writes a row as a field of this number.
+pub(super) fn put_row(field: u32, row: &impl Row, buf: &mut BytesMut) {
     put_bytes(field, row.encoded(), buf);
 }
 
-fn put_bytes(field: u32, bytes: &[u8], buf: &mut impl bytes::BufMut) {
+fn put_bytes(field: u32, bytes: &[u8], buf: &mut BytesMut) {
     encode_key(field, WireType::LengthDelimited, buf);
     encode_varint(bytes.len() as u64, buf);
     buf.put_slice(bytes);
 }
 
-/// Writes the length into the prefix.
-fn finish(mut frame: BytesMut) -> Bytes {
-    let len = u32::try_from(frame.len() - PREFIX)
+/// Writes the length into the prefix, of a message that goes on for so many bytes in other pieces.
+fn finish(frame: &mut BytesMut, more: usize) {
+    let len = u32::try_from(frame.len() - PREFIX + more)
         .expect("a frame is made of the rows of answers of 16 MiB: far from 4 GiB");
     frame[1..PREFIX].copy_from_slice(&len.to_be_bytes());
-    frame.freeze()
 }
 
 #[cfg(test)]

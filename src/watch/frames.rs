@@ -9,10 +9,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::budget::Account;
 use super::end::Explain;
-use super::frame::{self, Head};
+use super::frame::{self, CALLS, Head, Piece, STATUSES};
 use super::health::Health;
 use super::history::{Changes, History, Token};
+use super::pages::Pages;
 use super::params::Params;
 use crate::proto::v1::active_calls_response::Event;
 use crate::proto::v1::snapshot::Reason;
@@ -28,29 +30,44 @@ pub(super) struct Frames {
     step: Option<Bytes>,
     /// Deltas from other versions to the present one; `None` for one that is too large.
     folded: HashMap<u64, Option<Bytes>>,
-    snapshots: HashMap<Reason, Arc<[Bytes]>>,
+    /// How many bytes the deltas from other versions have, and how many they may have: whoever would need another is told
+    /// the state as a whole, which all share.
+    folded_bytes: usize,
+    max_folded_bytes: usize,
+    snapshots: HashMap<Reason, Arc<[Piece]>>,
+    pages: Pages,
     /// And when it was made: it says how long the next poll is off.
     feed_state: Option<(Instant, Bytes)>,
     explain: Explain,
+    account: Arc<Account>,
     snapshot_part: usize,
+    page: usize,
 }
 
 impl Frames {
-    pub(super) fn new(params: &Params, explain: Explain) -> Self {
+    /// No frames yet; they will be charged to `account`.
+    pub(super) fn new(params: &Params, explain: Explain, account: Arc<Account>) -> Self {
         Self {
             step: None,
             folded: HashMap::new(),
+            folded_bytes: 0,
+            max_folded_bytes: params.max_delta,
             snapshots: HashMap::new(),
+            pages: Pages::new(account.clone(), params.snapshot_page()),
             feed_state: None,
             explain,
+            account,
             snapshot_part: params.snapshot_part,
+            page: params.snapshot_page(),
         }
     }
 
     /// The state was observed again, or is fresh or not in another way: frames that say so are out of date.
     pub(super) fn forget_the_moment(&mut self) {
         self.folded.clear();
+        self.folded_bytes = 0;
         self.snapshots.clear();
+        self.pages.forget_the_dead();
         self.forget_the_feed_state();
     }
 
@@ -80,36 +97,41 @@ impl Frames {
                     freshness,
                     coalesced: 0,
                 };
-                frame::delta(&head, version, &delta.changes)
+                frame::delta(&head, version, &delta.changes, &self.account)
             });
             return Some(step.clone());
         }
-        self.folded
-            .entry(version)
-            .or_insert_with(|| {
-                let head = Head {
-                    coalesced: u32::try_from(deltas.len().saturating_sub(1)).unwrap_or(u32::MAX),
-                    ..head(history, freshness)
-                };
-                let net = Changes::net(deltas.map(|delta| &delta.changes));
-                let is_told = history.is_told_as_delta(&net);
-                is_told.then(|| frame::delta(&head, version, &net))
-            })
-            .clone()
+        if let Some(folded) = self.folded.get(&version) {
+            return folded.clone();
+        }
+        let head = Head {
+            coalesced: u32::try_from(deltas.len().saturating_sub(1)).unwrap_or(u32::MAX),
+            ..head(history, freshness)
+        };
+        let has_room = self.folded_bytes < self.max_folded_bytes;
+        let net = has_room.then(|| Changes::net(deltas.map(|delta| &delta.changes)));
+        let told = net.filter(|net| history.is_told_as_delta(net));
+        let folded = told.map(|net| frame::delta(&head, version, &net, &self.account));
+        self.folded_bytes += folded.as_ref().map_or(0, Bytes::len);
+        self.folded.insert(version, folded.clone());
+        folded
     }
 
-    /// The state as a whole, in parts.
+    /// The state as a whole, in pieces.
     pub(super) fn snapshot(
         &mut self,
         history: &History,
         freshness: Freshness,
         reason: Reason,
-    ) -> Arc<[Bytes]> {
-        let part = self.snapshot_part;
+    ) -> Arc<[Piece]> {
+        let pages = &mut self.pages;
+        let sizes = (self.snapshot_part, self.page);
         let snapshot = self.snapshots.entry(reason).or_insert_with(|| {
-            let state = history.state();
+            let (state, mut of_state) = (history.state(), Vec::new());
+            pages.put(CALLS, state.calls.rows(), &mut of_state);
+            pages.put(STATUSES, state.statuses.rows(), &mut of_state);
             let head = head(history, freshness);
-            frame::snapshot(&head, reason, state.calls.rows(), state.statuses.rows(), part).into()
+            frame::snapshot(&head, reason, &of_state, sizes, &self.account).into()
         });
         snapshot.clone()
     }
@@ -159,6 +181,7 @@ mod tests {
 
     use super::*;
     use crate::proto::v1::ActiveCall;
+    use crate::watch::budget::{Budget, Use};
     use crate::watch::history::{CallRow, State, Table};
 
     /// A state with one call, whose note is `note`.
@@ -174,6 +197,10 @@ mod tests {
         }
     }
 
+    fn account() -> Arc<Account> {
+        Arc::new(Account::new(Arc::new(Budget::new(usize::MAX))))
+    }
+
     /// A history of three versions, and no frames of it.
     fn three_versions() -> (Frames, History) {
         let (params, now) = (Params::default(), Instant::now());
@@ -182,7 +209,10 @@ mod tests {
         for note in ["b", "c"] {
             assert!(history.advance(state(note), observed_at, now).is_some());
         }
-        (Frames::new(&params, |_| pb::Status::default()), history)
+        (
+            Frames::new(&params, |_| pb::Status::default(), account()),
+            history,
+        )
     }
 
     fn is_same(one: &Bytes, other: &Bytes) -> bool {
@@ -197,7 +227,21 @@ mod tests {
             assert!(is_same(&delta(), &delta()), "from {version}");
         }
         let mut snapshot = || frames.snapshot(&history, Freshness::Live, Reason::Initial);
-        assert!(is_same(&snapshot()[0], &snapshot()[0]));
+        assert!(is_same(&snapshot()[0].bytes, &snapshot()[0].bytes));
+    }
+
+    /// Readers of a hundred versions used to be made a hundred deltas at once, each as large as a message may be.
+    #[test]
+    fn when_there_are_folded_deltas_enough_others_are_told_the_state() {
+        let (mut frames, mut history) = three_versions();
+        history.advance(state("d"), Timestamp::default(), Instant::now());
+        frames.max_folded_bytes = 1;
+        let first = frames.delta(&history, Freshness::Live, 2).unwrap();
+        assert_eq!(frames.delta(&history, Freshness::Live, 1), None);
+        let again = frames.delta(&history, Freshness::Live, 2).unwrap();
+        assert!(is_same(&first, &again), "it is there already");
+        frames.forget_the_moment();
+        assert!(frames.delta(&history, Freshness::Live, 1).is_some());
     }
 
     #[test]
@@ -214,6 +258,7 @@ mod tests {
             &frames.delta(&history, Freshness::Live, 2).unwrap()
         ));
         frames.forget_the_version();
-        assert!(step.is_unique(), "nothing is kept of it");
+        drop(step);
+        assert_eq!(frames.account.used(Use::Frames), 0, "nothing is kept of it");
     }
 }

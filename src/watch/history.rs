@@ -17,20 +17,21 @@
 
 mod delta;
 mod record;
+mod ring;
 mod row;
 mod state;
 mod table;
 mod token;
 mod written;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use prost_types::Timestamp;
 use tokio::time::Instant;
 
 pub use self::delta::Delta;
+pub use self::ring::Limits;
+use self::ring::Ring;
 pub(super) use self::row::{CallRow, Row, StatusRow};
 pub(super) use self::state::{Changes, State};
 pub(super) use self::table::{Change, Table};
@@ -46,27 +47,8 @@ pub struct History {
     state: State,
     observed_at: Timestamp,
     changed_at: Instant,
-    /// The last deltas: each leads on to the next, and the last to the present.
-    ring: VecDeque<Kept>,
+    ring: Ring,
     limits: Limits,
-}
-
-/// How much is kept of the past.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// How many deltas…
-    pub entries: usize,
-    /// …and for how long.
-    pub age: Duration,
-    /// The largest delta, in bytes besides the few that every event has: nobody is led over a larger change by deltas.
-    pub max_delta: usize,
-}
-
-/// A delta of the ring, and when it was made.
-#[derive(Debug)]
-struct Kept {
-    made_at: Instant,
-    delta: Arc<Delta>,
 }
 
 /// Why a delta was not appended.
@@ -123,7 +105,7 @@ impl History {
             state,
             observed_at,
             changed_at: now,
-            ring: VecDeque::new(),
+            ring: Ring::default(),
             limits,
         }
     }
@@ -203,16 +185,21 @@ impl History {
         self.state = state;
         self.observed_at = delta.observed_at;
         self.changed_at = now;
-        if !self.is_told_as_delta(&delta.changes) {
+        if self.is_told_as_delta(&delta.changes) {
+            self.ring.push(delta, now, &self.limits);
+        } else {
             self.ring.clear();
-            return;
         }
-        self.ring.push_back(Kept { made_at: now, delta });
-        let Limits { entries, age, .. } = self.limits;
-        let is_old = |kept: &Kept| now.duration_since(kept.made_at) > age;
-        while self.ring.len() > entries || self.ring.front().is_some_and(is_old) {
-            self.ring.pop_front();
-        }
+    }
+
+    /// Lets go of the oldest deltas until the others have no more than so many bytes.
+    pub(super) fn shorten(&mut self, bytes: usize) {
+        self.ring.shorten(bytes);
+    }
+
+    /// How many bytes of memory the last deltas take at most.
+    pub(super) fn ring_weight(&self) -> usize {
+        self.ring.weight()
     }
 
     /// Whether `changes` are small enough to be told as a delta, of one step or of many.
@@ -256,7 +243,11 @@ impl History {
             return Lead::Snapshot(Reason::TokenInvalid);
         }
         let was_at = match self.position(token.version) {
-            Some(position) => self.ring.get(position).map_or(self.at, |kept| kept.delta.from),
+            Some(position) => self
+                .ring
+                .kept()
+                .get(position)
+                .map_or(self.at, |kept| kept.delta.from),
             None => return Lead::Snapshot(Reason::TokenExpired),
         };
         if was_at == token {
@@ -272,7 +263,7 @@ impl History {
         version: u64,
     ) -> Option<impl ExactSizeIterator<Item = &Delta> + DoubleEndedIterator + Clone> {
         let position = self.position(version)?;
-        Some(self.ring.range(position..).map(|kept| &*kept.delta))
+        Some(self.ring.kept().range(position..).map(|kept| &*kept.delta))
     }
 
     /// When the state of `version` was left; of a version beyond the ring, the earliest that is known.
@@ -283,6 +274,7 @@ impl History {
         let position = self.position(version).unwrap_or(0);
         Some(
             self.ring
+                .kept()
                 .get(position)
                 .map_or(self.changed_at, |kept| kept.made_at),
         )
@@ -291,7 +283,7 @@ impl History {
     /// The position in the ring of the delta that leads on from `version`; the ring's end for the present version.
     fn position(&self, version: u64) -> Option<usize> {
         let behind = usize::try_from(self.at.version.checked_sub(version)?).ok()?;
-        self.ring.len().checked_sub(behind)
+        self.ring.kept().len().checked_sub(behind)
     }
 }
 

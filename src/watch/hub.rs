@@ -16,6 +16,7 @@ use super::owner;
 use super::params::Params;
 use super::polling::Polling;
 use super::registry::{Registry, Seat};
+use super::relief;
 use super::watcher::{Options, Watcher};
 use crate::lifecycle::{Readiness, Stream};
 use crate::upstream::Client;
@@ -32,6 +33,10 @@ pub struct Hub {
 impl Hub {
     /// A hub without feeds, polling through `client` and reading zone-less times in `zone`. `explain` makes the message that
     /// tells watchers why a state is not live.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime: a task keeps the watch within its memory.
     #[must_use]
     pub fn new(
         client: Client,
@@ -50,10 +55,12 @@ impl Hub {
             explain,
             draining.clone(),
         );
+        let owners = TaskTracker::new();
+        owners.spawn(relief::run(registry.clone(), draining.clone()));
         Self {
             registry,
             polling: Arc::new(polling),
-            owners: TaskTracker::new(),
+            owners,
             draining,
         }
     }
@@ -71,16 +78,16 @@ impl Hub {
         let until = options.deadline.map_or(until, |deadline| deadline.min(until));
         let opened = timeout_at(until, self.opened(&seat)).await;
         opened.unwrap_or_else(|_| Err(no_poll(&seat)))?;
-        let start = {
-            let shared = seat.feed.lock();
-            let log = shared.log.as_ref();
-            log.map(|log| Cursor::start(log, &options.resume_token))
-        };
-        match start {
-            Some(Ok(cursor)) => Ok(Watcher::new(seat, cursor, &options)),
-            Some(Err(OtherFeed)) => Err(End::OtherFeed),
-            None => Err(no_poll(&seat)),
+        {
+            let mut shared = seat.feed.lock();
+            let Some((log, place)) = shared.log_and_place(seat.place) else {
+                drop(shared);
+                return Err(no_poll(&seat));
+            };
+            let cursor = Cursor::start(log, &options.resume_token).map_err(|OtherFeed| End::OtherFeed)?;
+            place.open(cursor, Stream::current());
         }
+        Ok(Watcher::new(seat, &options))
     }
 
     /// Completes with the first good poll, or when it is clear that there will be none.

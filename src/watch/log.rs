@@ -10,7 +10,9 @@ use bytes::Bytes;
 use prost_types::Timestamp;
 use tokio::time::Instant;
 
+use super::budget::{Account, Charge, Use};
 use super::end::Explain;
+use super::frame::Piece;
 use super::frames::{self, Frames};
 use super::health::Health;
 use super::history::{History, State};
@@ -22,6 +24,8 @@ use crate::proto::v1::{Freshness, Goodbye};
 #[derive(Debug)]
 pub(super) struct Log {
     history: History,
+    /// What the history's last deltas take.
+    ring: Charge,
     frames: Frames,
     health: Health,
     /// Counts the changes of freshness.
@@ -29,11 +33,18 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// The log of `history`, whose state can be trusted so far.
-    pub(super) fn new(history: History, health: Health, params: &Params, explain: Explain) -> Self {
+    /// The log of `history`, whose state can be trusted so far. What it takes is charged to `account`, but for the state.
+    pub(super) fn new(
+        history: History,
+        health: Health,
+        params: &Params,
+        explain: Explain,
+        account: Arc<Account>,
+    ) -> Self {
         Self {
+            ring: account.charge(Use::Ring, history.ring_weight()),
             history,
-            frames: Frames::new(params, explain),
+            frames: Frames::new(params, explain, account),
             health,
             transitions: 0,
         }
@@ -51,6 +62,7 @@ impl Log {
     pub(super) fn advance(&mut self, state: State, observed_at: Timestamp, now: Instant) -> bool {
         let is_change = self.history.advance(state, observed_at, now).is_some();
         if is_change {
+            self.ring.set(self.history.ring_weight());
             self.frames.forget_the_version();
         } else {
             self.frames.forget_the_moment();
@@ -69,6 +81,19 @@ impl Log {
             self.frames.forget_the_feed_state();
         }
         is_transition
+    }
+
+    // For whoever must give memory back.
+
+    /// Lets go of the frames that are kept for the next reader.
+    pub(super) fn forget_the_frames(&mut self) {
+        self.frames.forget_the_version();
+    }
+
+    /// Lets go of the oldest deltas until the others have no more than so many bytes.
+    pub(super) fn shorten(&mut self, bytes: usize) {
+        self.history.shorten(bytes);
+        self.ring.set(self.history.ring_weight());
     }
 
     // For readers.
@@ -97,8 +122,8 @@ impl Log {
         self.frames.delta(&self.history, self.health.freshness, version)
     }
 
-    /// The state as a whole, in parts.
-    pub(super) fn snapshot(&mut self, reason: Reason) -> Arc<[Bytes]> {
+    /// The state as a whole, in pieces.
+    pub(super) fn snapshot(&mut self, reason: Reason) -> Arc<[Piece]> {
         self.frames.snapshot(&self.history, self.health.freshness, reason)
     }
 

@@ -105,6 +105,13 @@ impl Observer {
         })
     }
 
+    /// How many bytes of memory it takes to compare the next poll with the last, without the rows.
+    pub(super) fn weight(&self) -> usize {
+        let Statuses { text, elements, rows } = &self.statuses;
+        let calls = size_of_val(&*self.calls.rows);
+        calls + text.len() + size_of_val(&**elements) + size_of_val(&**rows)
+    }
+
     /// The rows of the last good poll.
     pub(super) fn rows(&self) -> (Vec<Arc<CallRow>>, Vec<Arc<StatusRow>>) {
         (self.calls.rows.clone(), self.statuses.rows.clone())

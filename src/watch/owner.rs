@@ -4,7 +4,7 @@
 //! [`Poller`](super::poller::Poller)'s, all about rows the [`Observer`]'s; the owner moves bytes between them and the log.
 //! Should it fail, its feed ends with it: nobody is left with a state that looks alive.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use prost_types::Timestamp;
 use tokio::time::{Instant, sleep_until};
@@ -119,20 +119,23 @@ impl Owner {
     }
 
     /// Whether the feed has been alone for long enough and is gone now. One whose query is refused need not be alone for any
-    /// time: there is no state to keep, and the next who asks is to hear what the upstream says then.
+    /// time: there is no state to keep, and the next who asks is to hear what the upstream says then. Nor need one for whose
+    /// state another feed has no room.
     fn is_over(&mut self, now: Instant) -> bool {
-        let is_refused = {
-            let shared = self.feed.lock();
-            if shared.watchers > 0 {
+        let is_of_no_use = {
+            let mut shared = self.feed.lock();
+            if !shared.watchers.is_empty() {
                 self.leaves_at = None;
+                shared.is_in_the_way = false;
                 return false;
             }
             let failure = shared.poller.last_failure();
-            shared.log.is_none() && failure.is_some_and(|failure| failure.refuses_query())
+            let is_refused = failure.is_some_and(|failure| failure.refuses_query());
+            shared.is_in_the_way || shared.log.is_none() && is_refused
         };
         let lingers_until = now + self.params().linger;
         let leaves_at = self.leaves_at.get_or_insert(lingers_until);
-        if is_refused {
+        if is_of_no_use {
             *leaves_at = now;
         }
         self.leaves_at().is_some_and(|at| at <= now) && self.polling.registry.remove_if_alone(&self.feed)
@@ -150,20 +153,27 @@ impl Owner {
     /// may be watched. With it goes a feed that has no state yet, so that whoever comes again need not wait for the next.
     fn begin(&mut self, turn: Turn) {
         let mut shared = self.feed.lock();
-        self.poll = if shared.watchers > 0 {
-            self.polling.ask(&self.feed, turn, self.reader())
-        } else {
+        self.poll = if shared.watchers.is_empty() {
             let now = Instant::now();
             shared.poller.give_up(self.params().jittered(), now);
             if !self.is_open {
                 self.leaves_at = Some(now);
             }
             Poll::Idle
+        } else {
+            self.polling.ask(&self.feed, turn, self.reader())
         };
     }
 
-    /// What reads the answer of the next poll.
+    /// The observer, between two polls.
+    fn observer(&self) -> MutexGuard<'_, Observer> {
+        self.observer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What reads the answer of the next poll: the state that it shows; `None` for the very state of the last. One for which
+    /// there is no memory is not taken in: the poll has failed, and the last state stays.
     fn reader(&self) -> Reader {
+        let (polling, feed) = (self.polling.clone(), self.feed.clone());
         let (observer, unconfirmed) = (self.observer.clone(), self.unconfirmed);
         Box::new(move |body| {
             let mut observer = observer.lock().unwrap_or_else(PoisonError::into_inner);
@@ -173,10 +183,17 @@ impl Owner {
                 Seen::Same => return Ok(None),
                 Seen::Rows { calls, statuses } => (calls, statuses),
             };
-            Ok(Some(State {
+            let state = State {
                 calls: Table::new(calls),
                 statuses: Table::new(statuses),
-            }))
+            };
+            let weight = observer.weight() + state.weight();
+            if feed.lock().memory.set_state(weight).is_err() {
+                *observer = Observer::new(feed.key.i_customer, polling.zone.clone());
+                polling.registry.send_the_idle_away();
+                return Err(Error::NoRoom);
+            }
+            Ok(Some(state))
         })
     }
 
@@ -217,6 +234,11 @@ impl Owner {
         if let Some(state) = opening {
             self.open(&mut shared, state, observed_at, now);
         }
+        let state = shared
+            .log
+            .as_ref()
+            .map_or(0, |log| log.history().state().weight());
+        shared.memory.set(self.observer().weight() + state);
         let transition = refresh(&mut shared, now);
         drop(shared);
         if transition.is_some() || is_awaited || polled == Polled::Changed {
@@ -252,20 +274,18 @@ impl Owner {
     /// Begins the log with what the first good answer shows. The poller knows of that answer already.
     fn open(&mut self, shared: &mut Shared, state: State, observed_at: Timestamp, now: Instant) {
         let (feed, epoch, params) = (self.feed.hash, rand::random(), self.params());
+        let account = self.feed.account.clone();
         let history = History::begin(feed, epoch, state, observed_at, now, params.history());
         shared.poller.refresh(now, observed_at);
         let health = shared.poller.health();
-        shared.log = Some(Log::new(history, health, params, self.polling.explain));
+        shared.log = Some(Log::new(history, health, params, self.polling.explain, account));
         (self.is_open, self.leaves_at) = (true, None);
     }
 
     /// Drops an answer that was to be confirmed: only the very next poll does that.
     fn disbelieve(&mut self) {
         if std::mem::take(&mut self.unconfirmed) {
-            self.observer
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .forget();
+            self.observer().forget();
         }
     }
 

@@ -31,8 +31,10 @@ pub struct Params {
     pub confirm_empty: usize,
     /// How many deltas are kept…
     pub ring_entries: usize,
-    /// …and for how long.
+    /// …for how long…
     pub ring_age: Duration,
+    /// …and how many bytes of them.
+    pub ring_bytes: usize,
     /// Snapshots larger than this are sent in parts, in bytes.
     pub snapshot_part: usize,
     /// A change larger than this is told as a snapshot, which comes in parts: clients refuse messages above 4 MiB.
@@ -53,6 +55,8 @@ pub struct Params {
     pub max_connection_feeds: usize,
     /// Feeds of the process.
     pub max_feeds: usize,
+    /// What the watch of the process may hold in memory, in bytes.
+    pub memory: usize,
 }
 
 impl Params {
@@ -61,8 +65,15 @@ impl Params {
         Limits {
             entries: self.ring_entries,
             age: self.ring_age,
+            bytes: self.ring_bytes,
             max_delta: self.max_delta,
         }
+    }
+
+    /// The largest page of a snapshot: small enough that a change makes little of it anew and that a reader which stops
+    /// holds little, and large enough that a page is no small HTTP/2 frame.
+    pub(super) fn snapshot_page(&self) -> usize {
+        (self.snapshot_part / 4).max(1)
     }
 
     /// After how long a poll is slow. A quick one waits for turns that others hold no longer than that, so it is the
@@ -93,7 +104,8 @@ impl Default for Params {
             confirm_empty: 3,
             ring_entries: 128,
             ring_age: Duration::from_secs(120),
-            snapshot_part: 256 * 1024,
+            ring_bytes: 8 * 1024 * 1024,
+            snapshot_part: 64 * 1024,
             max_delta: 2 * 1024 * 1024,
             stuck_after: Duration::from_secs(60),
             rotate_after: Duration::from_secs(30 * 60),
@@ -103,6 +115,7 @@ impl Default for Params {
             max_customer_feeds: 64,
             max_connection_feeds: 500,
             max_feeds: 2_000,
+            memory: 256 * 1024 * 1024,
         }
     }
 }

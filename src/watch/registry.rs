@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::budget::{Account, Budget};
 use super::end::Quota;
 use super::feed::{Feed, FeedInfo};
 use super::feed_key::FeedKey;
 use super::params::Params;
+use super::place::Place;
 use crate::lifecycle::ConnectionId;
 
 /// All feeds of the process.
@@ -16,6 +18,7 @@ pub(super) struct Registry {
     pub(super) params: Params,
     feeds: Mutex<HashMap<FeedKey, Arc<Feed>>>,
     watchers: AtomicUsize,
+    budget: Arc<Budget>,
 }
 
 /// A seat among the watchers of a feed, given back when dropped.
@@ -23,6 +26,8 @@ pub(super) struct Registry {
 pub(super) struct Seat {
     registry: Arc<Registry>,
     pub(super) feed: Arc<Feed>,
+    /// Where among the feed's watchers.
+    pub(super) place: usize,
 }
 
 // === impl Registry ===
@@ -30,6 +35,7 @@ pub(super) struct Seat {
 impl Registry {
     pub(super) fn new(params: Params) -> Self {
         Self {
+            budget: Arc::new(Budget::new(params.memory)),
             params,
             feeds: Mutex::default(),
             watchers: AtomicUsize::new(0),
@@ -55,9 +61,10 @@ impl Registry {
             return Err(Quota::Watchers(most));
         }
         match self.find_or_start(key, connection, start) {
-            Ok(feed) => Ok(Seat {
+            Ok((feed, place)) => Ok(Seat {
                 registry: self.clone(),
                 feed,
+                place,
             }),
             Err(quota) => {
                 self.watchers.fetch_sub(1, Ordering::Relaxed);
@@ -71,7 +78,7 @@ impl Registry {
         key: FeedKey,
         connection: Option<ConnectionId>,
         start: impl FnOnce(Arc<Feed>),
-    ) -> Result<Arc<Feed>, Quota> {
+    ) -> Result<(Arc<Feed>, usize), Quota> {
         let Params {
             max_feed_watchers,
             max_customer_feeds,
@@ -82,13 +89,13 @@ impl Registry {
         let mut feeds = self.lock();
         if let Some(feed) = feeds.get(&key) {
             let mut shared = feed.lock();
-            if shared.watchers >= max_feed_watchers {
+            if shared.watchers.len() >= max_feed_watchers {
                 return Err(Quota::FeedWatchers(max_feed_watchers));
             }
-            shared.watchers += 1;
+            let place = shared.watchers.insert(Place::new());
             drop(shared);
             feed.visited.notify_one();
-            return Ok(feed.clone());
+            return Ok((feed.clone(), place));
         }
         if feeds.len() >= max_feeds {
             return Err(Quota::Feeds(max_feeds));
@@ -101,26 +108,46 @@ impl Registry {
         if connection.is_some() && of_connection.count() >= max_connection_feeds {
             return Err(Quota::ConnectionFeeds(max_connection_feeds));
         }
-        let feed = Arc::new(Feed::new(key.clone(), connection, &self.params));
-        feed.lock().watchers = 1;
+        if self.budget.is_full_of_states() {
+            send_the_idle_away(&feeds);
+            return Err(Quota::Memory(self.budget.limit()));
+        }
+        let account = Account::new(self.budget.clone());
+        let feed = Arc::new(Feed::new(key.clone(), connection, &self.params, account));
+        let place = feed.lock().watchers.insert(Place::new());
         feeds.insert(key, feed.clone());
         start(feed.clone());
-        Ok(feed)
+        Ok((feed, place))
     }
 
     /// Takes a feed away, unless somebody has come to watch it.
     pub(super) fn remove_if_alone(&self, feed: &Arc<Feed>) -> bool {
         let mut feeds = self.lock();
-        let is_alone = feed.lock().watchers == 0;
+        let is_alone = feed.lock().watchers.is_empty();
         if is_alone {
             remove(&mut feeds, feed);
         }
         is_alone
     }
 
+    /// Has the feeds that nobody watches end at once: there is no room for the state of another.
+    pub(super) fn send_the_idle_away(&self) {
+        send_the_idle_away(&self.lock());
+    }
+
     /// Takes a feed away: the next watcher of its key starts another.
     pub(super) fn remove(&self, feed: &Arc<Feed>) {
         remove(&mut self.lock(), feed);
+    }
+
+    /// What the watch holds in memory.
+    pub(super) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// All feeds, in no order.
+    pub(super) fn feeds(&self) -> Vec<Arc<Feed>> {
+        self.lock().values().cloned().collect()
     }
 
     /// The feeds as the operator sees them, by customer.
@@ -132,6 +159,16 @@ impl Registry {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<FeedKey, Arc<Feed>>> {
         self.feeds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn send_the_idle_away(feeds: &HashMap<FeedKey, Arc<Feed>>) {
+    for feed in feeds.values() {
+        let mut shared = feed.lock();
+        if shared.watchers.is_empty() {
+            shared.is_in_the_way = true;
+            feed.visited.notify_one();
+        }
     }
 }
 
@@ -154,8 +191,8 @@ impl Drop for Seat {
     fn drop(&mut self) {
         self.registry.watchers.fetch_sub(1, Ordering::Relaxed);
         let mut shared = self.feed.lock();
-        shared.watchers -= 1;
-        if shared.watchers == 0 {
+        shared.watchers.remove(self.place);
+        if shared.watchers.is_empty() {
             self.feed.visited.notify_one();
         }
     }

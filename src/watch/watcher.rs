@@ -1,6 +1,6 @@
 //! A watcher: the frames of one `ActiveCalls` answer, and how it ends.
 //!
-//! It is a cursor into its feed's log and one timer. It holds no queue: what it tells next is decided when the
+//! It is a [place](super::place::Place) in its feed and one timer. It holds no queue: what it tells next is decided when the
 //! connection has room for it, so a slow reader gets fewer and larger steps, never more memory. Frames are shared
 //! [`Bytes`], handed out without a copy.
 //!
@@ -20,9 +20,10 @@ use tokio::sync::futures::OwnedNotified;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_stream::Stream;
 
-use super::cursor::Cursor;
 use super::end::End;
 use super::farewell::Farewell;
+use super::log::Log;
+use super::place::Place;
 use super::registry::Seat;
 
 /// What a caller wants of a watch.
@@ -43,13 +44,11 @@ pin_project! {
     #[derive(Debug)]
     pub struct Watcher {
         seat: Seat,
-        cursor: Cursor,
         heartbeat: Duration,
         max_staleness: Duration,
         deadline: Option<Instant>,
         rotate_at: Instant,
         last_sent: Instant,
-        last_polled: Instant,
         phase: Phase,
         #[pin]
         changed: OwnedNotified,
@@ -76,7 +75,7 @@ enum Step {
 }
 
 impl Watcher {
-    pub(super) fn new(seat: Seat, cursor: Cursor, options: &Options) -> Self {
+    pub(super) fn new(seat: Seat, options: &Options) -> Self {
         let now = Instant::now();
         let Options {
             resume_token: _,
@@ -89,13 +88,11 @@ impl Watcher {
             changed: Arc::clone(&seat.feed.changed).notified_owned(),
             timer: sleep_until(now),
             seat,
-            cursor,
             heartbeat,
             max_staleness,
             deadline,
             rotate_at: now + rotate_after,
             last_sent: now,
-            last_polled: now,
             phase: Phase::Open,
         }
     }
@@ -110,10 +107,10 @@ impl Stream for Watcher {
             match this.phase {
                 Phase::Open => {}
                 Phase::Leaving(farewell, said) => {
-                    if let Some(frame) = farewell.frame(said, this.seat, this.cursor, *this.heartbeat) {
+                    if let Some(frame) = farewell.frame(said, this.seat, *this.heartbeat) {
                         return Poll::Ready(Some(Ok(frame)));
                     }
-                    let end = farewell.end();
+                    let end = farewell.end(*said, this.seat);
                     *this.phase = Phase::Ended;
                     return Poll::Ready(end.map(Err));
                 }
@@ -130,10 +127,8 @@ impl Stream for Watcher {
                 deadline: *this.deadline,
                 rotate_at: *this.rotate_at,
                 last_sent: *this.last_sent,
-                last_polled: *this.last_polled,
             }
-            .step(this.cursor, now);
-            *this.last_polled = now;
+            .step(now);
             match step {
                 Step::Send(frame) => {
                     *this.last_sent = now;
@@ -155,7 +150,7 @@ impl Stream for Watcher {
     }
 }
 
-/// All that the next step depends on, besides the feed and the cursor.
+/// All that the next step depends on, besides the feed.
 struct Look<'w> {
     seat: &'w Seat,
     heartbeat: Duration,
@@ -163,24 +158,43 @@ struct Look<'w> {
     deadline: Option<Instant>,
     rotate_at: Instant,
     last_sent: Instant,
-    last_polled: Instant,
 }
 
 impl Look<'_> {
-    fn step(self, cursor: &mut Cursor, now: Instant) -> Step {
-        let params = self.seat.params();
+    fn step(self, now: Instant) -> Step {
         let mut shared = self.seat.feed.lock();
         let closed = shared.closed;
         let good = shared.poller.last_good();
-        let Some(log) = &mut shared.log else {
+        let Some((log, place)) = shared.log_and_place(self.seat.place) else {
             return Step::End(End::NoPoll(None));
         };
+        place.look(log, self.seat.params().stuck_after, now);
+        let step = self.step_at(place, log, closed, good, now);
+        if let Step::Send(frame) = &step {
+            place.hand(frame);
+        }
+        step
+    }
+
+    fn step_at(
+        self,
+        place: &mut Place,
+        log: &mut Log,
+        closed: Option<End>,
+        good: Option<Instant>,
+        now: Instant,
+    ) -> Step {
+        let is_given_up = place.is_given_up();
+        let Some(cursor) = place.cursor() else {
+            return Step::End(End::NoPoll(None));
+        };
+        if let Some(rest) = cursor.rest_of_message() {
+            return Step::Send(rest);
+        }
         if self.deadline.is_some_and(|deadline| deadline <= now) {
             return Step::End(End::Deadline);
         }
-        // Between two looks the connection had no room. An idle connection looks as soon as there is news.
-        let pending = cursor.pending_since(log, self.last_polled);
-        if pending.is_some_and(|since| now.duration_since(since) >= params.stuck_after) {
+        if is_given_up {
             return Step::End(End::SlowConsumer);
         }
         let too_old = good

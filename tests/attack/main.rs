@@ -10,6 +10,7 @@
 //! | `feeds` | a connection that would have everything polled |
 //! | `floods` | a client that breaks the rules of HTTP/2, again and again |
 //! | `log` | a log that nobody reads |
+//! | `memory` | clients that open watches and do not read them |
 //! | `readiness` | an upstream that is there and serves nobody |
 //! | `requests` | a client whose requests are none |
 //! | `resident` | an upstream whose answers are as large as they may be: what they cost the process |
@@ -38,6 +39,7 @@ mod feeds;
 mod floods;
 #[cfg(unix)]
 mod log;
+mod memory;
 mod peer;
 mod readiness;
 mod requests;

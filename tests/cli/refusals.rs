@@ -168,6 +168,11 @@ fn values_and_flags_that_mean_nothing() {
             ["--max-connections", "0"],
             "--max-connections: must be at least 1",
         ),
+        (["--watch-memory", "lots"], "'--watch-memory <SIZE>'"),
+        (
+            ["--watch-memory", "1023KiB"],
+            "--watch-memory: must be at least 1MiB",
+        ),
         (["--no-such-flag", "x"], "'--no-such-flag'"),
     ] {
         let output = serve(&more).output().expect("the binary runs");

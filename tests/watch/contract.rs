@@ -3,6 +3,7 @@
 mod ends;
 mod failure;
 mod fairness;
+mod memory;
 mod opening;
 mod polls;
 mod tenants;

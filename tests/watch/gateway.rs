@@ -42,13 +42,14 @@ pub(crate) struct Stream {
     body: Body,
     /// Messages that came in one frame with the last, and are next.
     more: VecDeque<ActiveCallsResponse>,
+    /// A message that has come in part.
+    begun: BytesMut,
 }
 
 /// What comes next on a stream.
 #[derive(Debug)]
 pub(crate) enum Next {
-    /// An event, and the frame it came in.
-    Event(Box<ActiveCallsResponse>, Bytes),
+    Event(Box<ActiveCallsResponse>),
     End(Status),
 }
 
@@ -149,6 +150,7 @@ impl Gateway {
             None => Ok(Stream {
                 body: response.into_body(),
                 more: VecDeque::new(),
+                begun: BytesMut::new(),
             }),
         }
     }
@@ -167,24 +169,46 @@ impl Gateway {
 impl Stream {
     pub(crate) async fn next(&mut self) -> Next {
         if let Some(event) = self.more.pop_front() {
-            return Next::Event(Box::new(event), Bytes::new());
+            return Next::Event(Box::new(event));
         }
-        let Some(frame) = self.body.frame().await else {
-            return Next::End(Status::new(Code::Internal, "a stream without a status"));
-        };
+        loop {
+            let Some(frame) = self.body.frame().await else {
+                return Next::End(Status::new(Code::Internal, "a stream without a status"));
+            };
+            let frame = frame.expect("a watcher's body does not fail");
+            match frame.into_data() {
+                Ok(frame) if self.begun.is_empty() && is_whole(&frame) => return self.events(frame),
+                Ok(piece) => {
+                    self.begun.extend_from_slice(&piece);
+                    if is_whole(&self.begun) {
+                        let whole = self.begun.split().freeze();
+                        return self.events(whole);
+                    }
+                }
+                Err(frame) => {
+                    assert!(self.begun.is_empty(), "no message is cut by the end");
+                    let trailers = frame.into_trailers().expect("data or trailers");
+                    return Next::End(Status::from_header_map(&trailers).expect("a status in the trailers"));
+                }
+            }
+        }
+    }
+
+    /// The next frame as it comes, which is a piece of a message that goes on.
+    pub(crate) async fn piece(&mut self) -> Bytes {
+        let frame = self.body.frame().await.expect("the stream goes on");
         let frame = frame.expect("a watcher's body does not fail");
-        match frame.into_data() {
-            Ok(frame) => {
-                let mut events = decode(frame.clone()).into_iter();
-                let first = events.next().expect("a frame holds a message");
-                self.more = events.collect();
-                Next::Event(Box::new(first), frame)
-            }
-            Err(frame) => {
-                let trailers = frame.into_trailers().expect("data or trailers");
-                Next::End(Status::from_header_map(&trailers).expect("a status in the trailers"))
-            }
-        }
+        let piece = frame.into_data().expect("data");
+        self.begun.extend_from_slice(&piece);
+        assert!(!is_whole(&self.begun), "a piece of a message");
+        piece
+    }
+
+    fn events(&mut self, frame: Bytes) -> Next {
+        let mut events = decode(frame).into_iter();
+        let first = events.next().expect("a frame holds a message");
+        self.more = events.collect();
+        Next::Event(Box::new(first))
     }
 
     /// Whether the last frame held more than has been taken: a client that has it, has it all.
@@ -195,7 +219,7 @@ impl Stream {
     /// The next event, of a stream that goes on.
     pub(crate) async fn event(&mut self) -> ActiveCallsResponse {
         match self.next().await {
-            Next::Event(event, _) => *event,
+            Next::Event(event) => *event,
             Next::End(status) => panic!("the stream ended: {status}"),
         }
     }
@@ -205,11 +229,22 @@ impl Stream {
         let mut events = Vec::new();
         loop {
             match self.next().await {
-                Next::Event(event, _) => events.push(*event),
+                Next::Event(event) => events.push(*event),
                 Next::End(status) => return (events, status),
             }
         }
     }
+}
+
+/// Whether bytes end where a message ends.
+fn is_whole(mut bytes: &[u8]) -> bool {
+    while let Some((&[_, len @ ..], rest)) = bytes.split_first_chunk::<5>() {
+        match rest.get(u32::from_be_bytes(len) as usize..) {
+            Some(next) => bytes = next,
+            None => return false,
+        }
+    }
+    bytes.is_empty()
 }
 
 /// The messages of a frame, the last one whole, too.

@@ -58,6 +58,8 @@ pub(crate) struct History {
     pub(crate) params: Params,
     pub(crate) recordings: Vec<Recording>,
     pub(crate) until: Instant,
+    /// The bytes of frames that each gateway then held for each feed that it had, while the stuck were still there.
+    pub(crate) held: Vec<usize>,
     /// What was really so, by gateway and feed.
     polls: Vec<Vec<Vec<Poll>>>,
     /// Which of the polls are to be believed.
@@ -204,13 +206,8 @@ async fn history(seed: u64) -> History {
     }
     let mut recordings = readers.join_all().await;
     // While the stuck ones still hold whatever they hold.
-    for recording in &mut recordings {
-        recording.shared_frames = recording
-            .frames
-            .drain(..)
-            .filter(|frame| !frame.is_unique())
-            .count();
-    }
+    let infos = gateways.iter().flat_map(|gateway| gateway.hub.feeds());
+    let held = infos.map(|feed| feed.memory.frames).collect();
     recordings.extend(stuck.join_all().await);
     let polls: Vec<Vec<_>> = gateways
         .iter()
@@ -233,6 +230,7 @@ async fn history(seed: u64) -> History {
         params,
         recordings,
         until,
+        held,
         polls,
         believed,
         last,

@@ -4,9 +4,7 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use portico::proto::v1::ActiveCallsResponse;
-use portico::proto::v1::active_calls_response::Event;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
@@ -54,10 +52,6 @@ pub(crate) struct Recording {
     pub(crate) temper: Temper,
     pub(crate) feed: Feed,
     pub(crate) streams: Vec<Opened>,
-    /// The frames of single deltas, as they came; of prompt readers only.
-    pub(crate) frames: Vec<Bytes>,
-    /// How many of these the gateway still held at the end.
-    pub(crate) shared_frames: usize,
 }
 
 /// What a client is to do.
@@ -78,7 +72,6 @@ struct Reader {
     orders: Orders,
     rng: ChaCha8Rng,
     held: Held,
-    frames: Vec<Bytes>,
 }
 
 /// What a reader does after an event.
@@ -94,7 +87,6 @@ pub(crate) async fn follow(orders: Orders) -> Recording {
     let mut reader = Reader {
         rng: ChaCha8Rng::seed_from_u64(orders.seed),
         held: Held::default(),
-        frames: Vec::new(),
         orders,
     };
     let mut streams = Vec::new();
@@ -110,8 +102,6 @@ pub(crate) async fn follow(orders: Orders) -> Recording {
         temper,
         feed,
         streams,
-        frames: reader.frames,
-        shared_frames: 0,
     }
 }
 
@@ -149,22 +139,17 @@ impl Reader {
     async fn read(&mut self, mut stream: Stream, gateway: usize, opened: &mut Opened) -> (Duration, usize) {
         loop {
             let next = timeout_at(self.orders.until, stream.next()).await;
-            let (event, frame) = match next {
+            let event = match next {
                 Err(_) => return (Duration::ZERO, gateway),
                 Ok(Next::End(status)) => {
                     let refused = status.code() != tonic::Code::Ok;
                     opened.status = Some(status);
                     return (Duration::from_secs(u64::from(refused)), gateway);
                 }
-                Ok(Next::Event(event, frame)) => (*event, frame),
+                // Held no longer than a client's buffer is: the gateway's own memory is measured by its frames.
+                Ok(Next::Event(event)) => *event,
             };
             self.held.apply(&event);
-            if self.orders.temper == Temper::Prompt && matches!(event.event, Some(Event::Delta(_))) {
-                self.frames.push(frame);
-            } else {
-                // Held no longer than a client's buffer is: the gateway's own memory is measured by its frames.
-                drop(frame);
-            }
             let at = Instant::now();
             opened.seen.push(Seen { at, event });
             if stream.has_more() {

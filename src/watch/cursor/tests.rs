@@ -13,6 +13,8 @@ use tonic_types::pb;
 use super::*;
 use crate::proto::v1::active_calls_response::Event;
 use crate::proto::v1::{self, ActiveCallsResponse};
+use crate::watch::budget::{Account, Budget};
+use crate::watch::end::Explain;
 use crate::watch::health::Health;
 use crate::watch::history::{CallRow, History, State, StatusRow, Table, Token};
 use crate::watch::params::Params;
@@ -67,9 +69,9 @@ fn params() -> Params {
 /// A log that begins with `state`.
 fn begin(feed: u64, epoch: u64, state: State, params: &Params) -> Log {
     let history = History::begin(feed, epoch, state, observed(1), Instant::now(), params.history());
-    Log::new(history, health(Freshness::Live), params, |_| {
-        pb::Status::default()
-    })
+    let account = Account::new(Arc::new(Budget::new(usize::MAX)));
+    let explain: Explain = |_| pb::Status::default();
+    Log::new(history, health(Freshness::Live), params, explain, account.into())
 }
 
 fn log_of(first: &[(u8, u8)]) -> Log {
@@ -101,9 +103,18 @@ fn decode(frame: &Bytes) -> ActiveCallsResponse {
 }
 
 fn told(log: &mut Log, cursor: &mut Cursor) -> Vec<ActiveCallsResponse> {
-    std::iter::from_fn(|| cursor.next(log, HEARTBEAT, Instant::now()))
-        .map(|frame| decode(&frame))
+    std::iter::from_fn(|| message(log, cursor))
+        .map(|message| decode(&message))
         .collect()
+}
+
+/// What the watcher is told next, to the end of the message.
+fn message(log: &mut Log, cursor: &mut Cursor) -> Option<Bytes> {
+    let mut message = cursor.next(log, HEARTBEAT, Instant::now())?.to_vec();
+    while let Some(rest) = cursor.rest_of_message() {
+        message.extend(rest);
+    }
+    Some(message.into())
 }
 
 /// The one event that a watcher is told now.
@@ -237,7 +248,7 @@ fn a_snapshot_in_parts_has_its_token_in_the_last_and_its_rows_once() {
     };
     let mut log = begin(FEED, EPOCH, to_state(&rows(&all)), &params);
     let mut cursor = start(&log, b"");
-    let first = decode(&cursor.next(&mut log, HEARTBEAT, Instant::now()).unwrap());
+    let first = decode(&message(&mut log, &mut cursor).unwrap());
     // What happens meanwhile comes after the last part.
     advance(&mut log, &[(1, 1)], 2);
     let mut events = vec![first];
@@ -261,6 +272,40 @@ fn a_snapshot_in_parts_has_its_token_in_the_last_and_its_rows_once() {
     }
     assert_eq!(seen.0, (0..50).collect::<Vec<u8>>());
     assert_eq!(seen.1, (0..50).collect::<Vec<i64>>());
+}
+
+/// A large delta used to be handed out as a whole: who reads slowly could not be told from who reads nothing.
+#[test]
+fn a_large_delta_is_handed_out_in_pieces_of_one_frame_that_all_share() {
+    let mut log = log_of(&[]);
+    let (mut a, mut b) = (start(&log, b""), start(&log, b""));
+    told(&mut log, &mut a);
+    told(&mut log, &mut b);
+    let call = CallRow::new(v1::ActiveCall {
+        key: "k".to_owned(),
+        note: "n".repeat(3 * PIECE),
+        ..v1::ActiveCall::default()
+    });
+    let large = State {
+        calls: Table::new(vec![Arc::new(call)]),
+        statuses: Table::default(),
+    };
+    log.advance(large, observed(2), Instant::now());
+    let first = a.next(&mut log, HEARTBEAT, Instant::now()).unwrap();
+    let same = b.next(&mut log, HEARTBEAT, Instant::now()).unwrap();
+    assert_eq!((first.as_ptr(), first.len()), (same.as_ptr(), PIECE));
+    // What happens meanwhile, and the end of a watch that is given up, come after the message.
+    advance(&mut log, &[(1, 1)], 3);
+    a.give_up();
+    let mut whole = first.to_vec();
+    while let Some(rest) = a.rest_of_message() {
+        whole.extend(rest);
+    }
+    let event = decode(&Bytes::from(whole));
+    assert_eq!((event.version, delta(&event).started.len()), (2, 1));
+    let rest = std::iter::from_fn(|| b.rest_of_message());
+    assert_eq!(rest.count(), 3);
+    assert_eq!(delta(&one(&mut log, &mut b)).from_version, 2);
 }
 
 /// A change too large for a delta used to leave nothing by which to tell who is stuck.

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use super::*;
 use crate::proto::v1::{ActiveCall, Bookmark, Delta, ExtensionStatus, FeedState, Goodbye, Snapshot};
+use crate::watch::budget::Budget;
+use crate::watch::history::{CallRow, StatusRow};
+use crate::watch::pages::Pages;
 
 fn head() -> Head {
     Head {
@@ -41,6 +44,10 @@ fn row(call: &ActiveCall) -> Arc<CallRow> {
 
 fn status_row(status: &ExtensionStatus) -> Arc<StatusRow> {
     Arc::new(StatusRow::new(status))
+}
+
+fn account() -> Arc<Account> {
+    Arc::new(Account::new(Arc::new(Budget::new(usize::MAX))))
 }
 
 /// The event of a frame that says what `head` says.
@@ -116,25 +123,33 @@ fn a_delta_reads_back() {
         extension_statuses: vec![status(1), status(2)],
         removed_extension_statuses: vec![3, 2_147_483_647],
     };
-    let frame = delta(&head(), 299, &changes);
+    let frame = delta(&head(), 299, &changes, &account());
     assert_eq!(event_of(&frame, &head()), Event::Delta(expected));
     let nothing = Changes {
         calls: Vec::new(),
         statuses: Vec::new(),
     };
-    let told = frame.len() - delta(&head(), 299, &nothing).len();
+    let told = frame.len() - delta(&head(), 299, &nothing, &account()).len();
     assert!((told..told + 80).contains(&changes.size()), "{told}");
 }
 
 #[test]
 fn an_empty_snapshot_is_one_part_that_says_why() {
-    let frames = snapshot(&head(), snapshot::Reason::FellBehind, &[], &[], 1);
+    let pieces = snapshot(&head(), snapshot::Reason::FellBehind, &[], (1, 1), &account());
     let expected = Snapshot {
         reason: snapshot::Reason::FellBehind.into(),
         ..Snapshot::default()
     };
-    assert_eq!(frames.len(), 1);
-    assert_eq!(event_of(&frames[0], &head()), Event::Snapshot(expected));
+    assert_eq!(pieces.len(), 1);
+    assert!(pieces[0].ends_message);
+    assert_eq!(event_of(&pieces[0].bytes, &head()), Event::Snapshot(expected));
+}
+
+/// The messages that the pieces are.
+fn messages(pieces: &[Piece]) -> Vec<Bytes> {
+    let whole = pieces.split_inclusive(|piece| piece.ends_message);
+    let joined = whole.map(|pieces| pieces.iter().flat_map(|piece| piece.bytes.to_vec()).collect());
+    joined.collect()
 }
 
 #[test]
@@ -143,8 +158,19 @@ fn a_snapshot_in_parts_has_a_token_in_the_last_only() {
     let statuses: Vec<_> = (0..9).map(status).collect();
     let rows: Vec<_> = calls.iter().map(row).collect();
     let status_rows: Vec<_> = statuses.iter().map(status_row).collect();
-    for part in [1, 40, 1000] {
-        let frames = snapshot(&head(), snapshot::Reason::Initial, &rows, &status_rows, part);
+    for (page, part) in [(1, 1), (1, 40), (50, 120), (1, 1000), (1000, 1000)] {
+        let (mut pages, mut of_state) = (Pages::new(account(), page), Vec::new());
+        pages.put(CALLS, &rows, &mut of_state);
+        pages.put(STATUSES, &status_rows, &mut of_state);
+        let pieces = snapshot(
+            &head(),
+            snapshot::Reason::Initial,
+            &of_state,
+            (part, page),
+            &account(),
+        );
+        assert!(pieces.last().is_some_and(|piece| piece.ends_message));
+        let frames = messages(&pieces);
         let unfinished = Head {
             resume_token: Bytes::new(),
             ..head()
@@ -162,10 +188,16 @@ fn a_snapshot_in_parts_has_a_token_in_the_last_only() {
             all_statuses.extend(snapshot.extension_statuses);
         }
         assert_eq!((&all_calls, &all_statuses), (&calls, &statuses));
-        match part {
-            1 => assert_eq!(frames.len(), 18, "a row is never cut"),
-            40 => assert!(frames.len() > 5),
-            _ => assert_eq!(frames.len(), 1),
+        match (page, part) {
+            (1, 1) => assert_eq!((frames.len(), pieces.len()), (18, 36), "a row is never cut"),
+            (1, 40) => assert!(frames.len() > 5),
+            (50, 120) => assert!(frames.len() > 2 && pieces.len() > frames.len()),
+            (1, 1000) => assert_eq!((frames.len(), pieces.len()), (1, 19)),
+            _ => assert_eq!(
+                (frames.len(), pieces.len()),
+                (1, 1),
+                "a small snapshot is one piece"
+            ),
         }
     }
 }

@@ -33,6 +33,11 @@ impl Delta {
         Self::from_written(open(bytes)?)
     }
 
+    /// How many bytes of memory the delta takes.
+    pub(super) fn weight(&self) -> usize {
+        size_of::<Self>() + self.changes.weight()
+    }
+
     pub(super) fn to_written(&self) -> WrittenDelta {
         let Self {
             from,

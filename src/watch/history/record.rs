@@ -1,17 +1,17 @@
 //! A history written down, and read back.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::History;
 use super::delta::Delta;
+use super::ring::{Kept, Limits, Ring};
 use super::state::State;
 use super::table::Table;
 use super::token::Token;
 use super::written::{Damaged, WrittenHistory, WrittenKept, open, seal};
-use super::{History, Kept, Limits};
 
 impl History {
     /// Writes the history down, as of `now`. Changes are written with their age; what passes until they are read again is
@@ -33,8 +33,9 @@ impl History {
             calls: calls.to_written(),
             statuses: statuses.to_written(),
             ring: ring
+                .kept()
                 .iter()
-                .map(|Kept { made_at, delta }| WrittenKept {
+                .map(|Kept { made_at, delta, .. }| WrittenKept {
                     age: age(*made_at),
                     delta: Some(delta.to_written()),
                 })
@@ -66,11 +67,11 @@ impl History {
         };
         let changed_at = was(changed, now);
         let mut next = changed_at;
-        let mut read = VecDeque::with_capacity(ring.len());
+        let mut read = Ring::default();
         for WrittenKept { age, delta } in ring.into_iter().rev() {
             let delta = Arc::new(Delta::from_written(delta.ok_or(Damaged)?)?);
             next = was(age, next);
-            read.push_front(Kept { made_at: next, delta });
+            read.push_before(delta, next);
         }
         let mut history = Self {
             at: Token::decode(&at).ok_or(Damaged)?,
@@ -86,13 +87,11 @@ impl History {
         if !history.is_whole() {
             return Err(Damaged);
         }
-        let is_too_large = |kept: &Kept| !history.is_told_as_delta(&kept.delta.changes);
-        let kept_from = history
-            .ring
-            .iter()
-            .rposition(is_too_large)
-            .map_or(0, |last| last + 1);
-        history.ring.drain(..kept_from);
+        let is_too_large = |delta: &Delta| !history.is_told_as_delta(&delta.changes);
+        let mut of_no_use = history.ring.kept().iter().map(|kept| &*kept.delta);
+        let kept_from = of_no_use.rposition(is_too_large).map_or(0, |last| last + 1);
+        history.ring.drop_first(kept_from);
+        history.ring.shorten(limits.bytes);
         Ok(history)
     }
 
@@ -101,7 +100,7 @@ impl History {
     /// Walks back from the present by the sums alone: no state of the past is put together.
     fn is_whole(&self) -> bool {
         let (mut to, mut sums) = (self.at, self.state.sums());
-        let leads_back = self.ring.iter().rev().all(|Kept { delta, .. }| {
+        let leads_back = self.ring.kept().iter().rev().all(|Kept { delta, .. }| {
             let leads_to = delta.to == to;
             sums = sums.before(&delta.changes);
             to = delta.from;

@@ -25,6 +25,14 @@ pub(in crate::watch) trait Row: Sized {
     /// How many bytes of the message are content.
     fn content_len(&self) -> usize;
 
+    /// How many bytes of memory the key takes besides its own size.
+    fn key_weight(&self) -> usize;
+
+    /// How many bytes of memory the row takes where it is shared.
+    fn weight(&self) -> usize {
+        size_of::<Self>() + ALLOCATIONS + self.key_weight() + self.encoded().len()
+    }
+
     /// At most how many bytes tell the row as it is.
     fn len_as_told(&self) -> usize {
         FIELD + self.encoded().len()
@@ -39,6 +47,9 @@ pub(in crate::watch) trait Row: Sized {
 
 /// At most how many bytes a row's field has besides the row: one of key, five of length.
 const FIELD: usize = 6;
+
+/// What sharing a row takes besides its bytes: two counts of it, and two and a pointer of its message.
+const ALLOCATIONS: usize = 40;
 
 /// At most how many bytes a varint has.
 const VARINT: usize = 10;
@@ -134,6 +145,10 @@ impl Row for CallRow {
         self.content_len
     }
 
+    fn key_weight(&self) -> usize {
+        self.key.len()
+    }
+
     /// It is told as it was last seen.
     fn len_as_told_gone(&self) -> usize {
         self.len_as_told()
@@ -167,6 +182,10 @@ impl Row for StatusRow {
 
     fn content_len(&self) -> usize {
         self.encoded.len()
+    }
+
+    fn key_weight(&self) -> usize {
+        0
     }
 
     /// Its id is told.

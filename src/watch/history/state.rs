@@ -41,6 +41,11 @@ impl State {
         }
     }
 
+    /// How many bytes of memory the state takes.
+    pub(in crate::watch) fn weight(&self) -> usize {
+        self.calls.weight() + self.statuses.weight()
+    }
+
     /// Whether `changes` lead on from this state: the rows are what they were before, where these tell of them.
     pub(super) fn is_before(&self, changes: &Changes) -> bool {
         self.calls.is_before(&changes.calls) && self.statuses.is_before(&changes.statuses)
@@ -90,6 +95,13 @@ impl Changes {
             calls: fold(steps.clone().flat_map(|step| &step.calls)),
             statuses: fold(steps.flat_map(|step| &step.statuses)),
         }
+    }
+
+    /// How many bytes of memory the changes take.
+    pub(super) fn weight(&self) -> usize {
+        let calls: usize = self.calls.iter().map(Change::weight).sum();
+        let statuses: usize = self.statuses.iter().map(Change::weight).sum();
+        calls + statuses
     }
 
     pub(super) fn is_empty(&self) -> bool {

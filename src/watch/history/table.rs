@@ -11,6 +11,7 @@ use super::written::{Damaged, WrittenChange, WrittenRow};
 pub(in crate::watch) struct Table<R: Row> {
     rows: Vec<Arc<R>>,
     index: HashMap<R::Key, usize>,
+    weight: usize,
 }
 
 /// How one row changed: `None` stands for a row that was not or is no more there.
@@ -41,7 +42,14 @@ impl<R: Row> Table<R> {
             });
             is_new
         });
-        Self { rows, index }
+        // A hash table is at least half full.
+        let entry = 2 * size_of::<(R::Key, usize)>() + size_of::<Arc<R>>();
+        let weight = rows.iter().map(|row| entry + row.key_weight() + row.weight());
+        Self {
+            weight: weight.sum(),
+            rows,
+            index,
+        }
     }
 
     pub(in crate::watch) fn rows(&self) -> &[Arc<R>] {
@@ -57,6 +65,11 @@ impl<R: Row> Table<R> {
         self.rows
             .iter()
             .fold(0, |sum, row| sum.wrapping_add(row.content()))
+    }
+
+    /// How many bytes of memory the table takes, with all of its rows.
+    pub(super) fn weight(&self) -> usize {
+        self.weight
     }
 
     /// Whether the rows are as they were before `changes`, where these tell of them.
@@ -139,6 +152,12 @@ impl<R: Row> Change<R> {
             (Some(before), None) => before.len_as_told_gone(),
             (None, None) => 0,
         }
+    }
+
+    /// How many bytes of memory the change takes.
+    pub(super) fn weight(&self) -> usize {
+        let row = |row: &Option<Arc<R>>| row.as_ref().map_or(0, |row| row.weight());
+        size_of::<Self>() + row(&self.before) + row(&self.after)
     }
 
     /// Writes the change down.

@@ -1,9 +1,11 @@
 //! What a history keeps, what tokens earn, and that it goes on the same in another process.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::ring::Kept;
 use super::written::{WrittenChange, WrittenDelta, WrittenHistory, open, seal};
 use super::*;
 use crate::proto::v1;
@@ -19,6 +21,7 @@ fn limits() -> Limits {
     Limits {
         entries: 4,
         age: 120 * SECOND,
+        bytes: 1024 * 1024,
         max_delta: 2 * 1024 * 1024,
     }
 }
@@ -64,7 +67,7 @@ fn one(key: u8) -> Rows {
 /// The deltas of the ring, as written: the same bytes are the same frames.
 fn ring(history: &History) -> Vec<(Instant, Vec<u8>)> {
     let written = |kept: &Kept| (kept.made_at, kept.delta.write());
-    history.ring.iter().map(written).collect()
+    history.ring.kept().iter().map(written).collect()
 }
 
 /// The rows by content, in no order.
@@ -84,11 +87,53 @@ fn the_ring_keeps_to_its_length_and_age() {
     for step in 0..10 {
         let at = begun + u32::from(step) * SECOND;
         history.advance(to_state(&one(step), 1), observed(2), at);
-        assert!(history.ring.len() <= 4);
+        assert!(history.ring.kept().len() <= 4);
     }
-    assert_eq!(history.ring.len(), 4);
+    assert_eq!(history.ring.kept().len(), 4);
     history.advance(to_state(&Rows::new(), 1), observed(3), begun + 200 * SECOND);
-    assert_eq!(history.ring.len(), 1, "what is older than 120 s is gone");
+    assert_eq!(history.ring.kept().len(), 1, "what is older than 120 s is gone");
+}
+
+/// The ring of a feed all of whose rows change used to grow to 128 times the largest delta, and as much again.
+#[test]
+fn the_ring_keeps_to_its_bytes_and_forgets_the_oldest() {
+    let now = Instant::now();
+    let rows = |note| (0..100).map(|key| (key, note)).collect::<Rows>();
+    let one_step = {
+        let mut history = begin(&rows(0), now);
+        history.advance(to_state(&rows(1), 1), observed(1), now);
+        history.ring_weight()
+    };
+    let encoded: usize = to_state(&rows(0), 0)
+        .calls
+        .rows()
+        .iter()
+        .map(|row| row.encoded().len())
+        .sum();
+    assert!(one_step > 2 * encoded, "{one_step}: what was before is kept, too");
+    let limits = Limits {
+        bytes: 2 * one_step + one_step / 2,
+        ..limits()
+    };
+    let mut history = History::begin(FEED, EPOCH, to_state(&rows(0), 0), observed(0), now, limits);
+    let tokens: Vec<_> = (1..4)
+        .map(|note| {
+            history.advance(to_state(&rows(note), 1), observed(1), now);
+            assert!(history.ring_weight() <= limits.bytes);
+            history.at()
+        })
+        .collect();
+    let lead = |history: &History, token: &Token| history.earned(&token.encode()).unwrap().lead;
+    assert_eq!(history.ring.kept().len(), 2);
+    assert_eq!(lead(&history, &tokens[0]), Lead::Delta(2));
+    let first = history.ring.kept()[0].delta.from.version;
+    assert_eq!(first, 2, "the oldest is gone");
+    history.shorten(one_step);
+    assert_eq!(lead(&history, &tokens[0]), Lead::Snapshot(Reason::TokenExpired));
+    assert_eq!(lead(&history, &tokens[1]), Lead::Delta(3));
+    history.shorten(0);
+    assert_eq!((history.ring.kept().len(), history.ring_weight()), (0, 0));
+    assert_eq!(lead(&history, &tokens[2]), Lead::Delta(4), "it is current");
 }
 
 /// A token of this epoch and of a version in the ring used to earn a delta, whatever state it named.
@@ -151,7 +196,11 @@ fn a_delta_is_appended_to_the_state_that_it_leads_on_from_and_to_no_other() {
     assert_eq!(append(&mut follower, &forged), Err(Misfit::OtherState));
     let other_epoch = History::begin(FEED, EPOCH + 1, to_state(&one(1), 0), observed(0), now, limits());
     assert_eq!(append(&mut { other_epoch }, &first), Err(Misfit::NotNext));
-    assert_eq!((follower.version(), follower.ring.len()), (1, 0), "as it was");
+    assert_eq!(
+        (follower.version(), follower.ring.kept().len()),
+        (1, 0),
+        "as it was"
+    );
     assert_eq!(append(&mut follower, &first), Ok(()));
     assert_eq!(append(&mut follower, &first), Err(Misfit::NotNext), "twice");
     assert_eq!(append(&mut follower, &second), Ok(()));
@@ -201,7 +250,7 @@ fn what_is_read_grows_no_younger_along_the_ring() {
     }
     written.changed = 10 * 1_000_000_000;
     let read = History::read(&seal(&written), now, limits()).unwrap();
-    let ages: Vec<_> = read.ring.iter().map(|kept| now - kept.made_at).collect();
+    let ages: Vec<_> = read.ring.kept().iter().map(|kept| now - kept.made_at).collect();
     assert_eq!(ages, [40, 30, 30, 30].map(|age| age * SECOND));
 }
 
@@ -248,11 +297,11 @@ fn what_is_read_is_kept_to_the_limits_of_its_reader() {
     };
     let mut read = History::read(&history.write(now), now, few).unwrap();
     read.advance(to_state(&one(9), 2), observed(2), now);
-    assert_eq!(read.ring.len(), 2);
+    assert_eq!(read.ring.kept().len(), 2);
     let later = now + 200 * SECOND;
     let mut old = History::read(&history.write(later), later, limits()).unwrap();
     old.advance(to_state(&one(9), 2), observed(2), later);
-    assert_eq!(old.ring.len(), 1, "their age is written, too");
+    assert_eq!(old.ring.kept().len(), 1, "their age is written, too");
 }
 
 /// The step to the present was told whatever its size, if it was read with the history.
@@ -270,7 +319,7 @@ fn what_is_too_large_for_its_reader_is_not_read() {
     };
     let read = History::read(&history.write(now), now, small).unwrap();
     assert_eq!(
-        (read.ring.len(), read.version()),
+        (read.ring.kept().len(), read.version()),
         (1, 5),
         "to 50 calls, and from them"
     );

@@ -1,27 +1,31 @@
-//! `BoundedMemory`: what the gateway holds of the deltas that it told does not grow with time, nor with watchers
+//! `BoundedMemory`: what the gateway holds of the events that it told does not grow with time, nor with watchers
 //! that do not read: at most what leads to the present version is kept, to those who watch and those who come again.
-//!
-//! A prompt client keeps every frame that it was handed; a frame that the gateway still holds anywhere is shared
-//! with it.
+
+use portico::proto::v1::active_calls_response::Event;
 
 use super::{Law, hold};
 use crate::history::History;
-use crate::recorder::Temper;
 
-/// The last step, and the same once more for those who are told that it is not live.
-const MOST: usize = 2;
+/// In sizes of the largest delta: the last step, the same once more for those who are told that it is not live, and a
+/// state that somebody has just been told.
+const MOST: usize = 4;
+
+/// What a frame takes besides its message.
+const OVERHEAD: usize = 256;
 
 struct BoundedMemory;
 
 impl Law for BoundedMemory {
     fn check(history: &History) -> Result<(), String> {
-        for recording in history.of_temper(Temper::Prompt) {
-            if recording.shared_frames > MOST {
-                let held = recording.shared_frames;
-                return Err(format!("{held} frames are held, and not {MOST}"));
-            }
+        let streams = history.recordings.iter().flat_map(|recording| &recording.streams);
+        let events = streams.flat_map(|stream| &stream.seen).map(|seen| &seen.event);
+        let deltas = events.filter(|event| matches!(event.event, Some(Event::Delta(_))));
+        let largest = deltas.map(prost::Message::encoded_len).max().unwrap_or(0);
+        let most = MOST * (largest + OVERHEAD);
+        match history.held.iter().max() {
+            Some(held) if *held > most => Err(format!("{held} bytes of frames are held, and not {most}")),
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -1,4 +1,4 @@
-//! How soon the failures of calls count as the upstream's trouble (`docs/adr/0011`).
+//! How soon the failures of calls count as the upstream's trouble (`docs/adr/0014`).
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The published page of the service, by which it is known to be at its address (`docs/adr/0011`).
+//! The published page of the service, by which it is known to be at its address (`docs/adr/0014`).
 
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};

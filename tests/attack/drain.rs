@@ -20,7 +20,7 @@ use tonic::transport::Channel;
 use tonic::{Code, Status};
 
 use crate::support::{
-    Answer, Gateway, Log, SERVICE, Setup, Upstream, listener, reason, retry_delay, row, soon,
+    Answer, Gateway, Log, PAGE, SERVICE, Setup, Upstream, listener, reason, retry_delay, row, soon,
 };
 
 /// What the callers hear, by the name of their call.
@@ -298,7 +298,7 @@ async fn noting_upstream(listener: TcpListener, noted: Arc<Mutex<BTreeSet<String
             let request = String::from_utf8_lossy(&request[..length]).into_owned();
             let Some((_, rest)) = request.split_once("/change") else {
                 // The probe.
-                return answer(&mut stream, "").await;
+                return answer(&mut stream, PAGE).await;
             };
             let number: u64 = rest.split('/').next().expect("a name").parse().expect("a number");
             noted.lock().expect("no panic").insert(number.to_string());

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use axum::routing::get;
 use bytes::Bytes;
 use h2::RecvStream;
 use h2::client::SendRequest;
@@ -19,7 +20,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tonic::{Status, Streaming};
 
-use crate::support::{Gateway, SERVICE, Setup, listener, reason, soon};
+use crate::support::{Gateway, PAGE, SERVICE, Setup, listener, reason, soon};
 
 /// Room for the state, and for what a few of those hold who do not read.
 const MEMORY: usize = 6 * 1024 * 1024;
@@ -44,7 +45,9 @@ async fn restless(tasks: &mut JoinSet<()>) -> String {
         };
         csv::one_to_vec(&answer, csv::Style::V3).expect("an answer can be written")
     };
-    let routes = Router::new().fallback(|| async move { ([("content-type", "text/csv")], body()) });
+    let routes = Router::new()
+        .route("/csv/metadata", get(PAGE))
+        .fallback(|| async move { ([("content-type", "text/csv")], body()) });
     let (listener, url) = listener().await;
     tasks.spawn(async { axum::serve(listener, routes).await.expect("it serves") });
     url

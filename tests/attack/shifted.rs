@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use tonic::transport::Channel;
 use tonic::{Code, Response, Status};
 
-use crate::support::{Gateway, Setup, listener, reason, row, soon};
+use crate::support::{Gateway, PAGE, Setup, listener, reason, row, soon};
 
 type Client = CustomerExtensionServiceClient<Channel>;
 
@@ -137,7 +137,7 @@ async fn serve(
         }
         let asked = String::from_utf8(std::mem::take(&mut request)).expect("ASCII");
         if asked.starts_with("GET /csv/metadata") {
-            stream.write_all(&answer("the published page")).await?;
+            stream.write_all(&answer(PAGE)).await?;
             continue;
         }
         seen.requests.lock().expect("no panic")[number] += 1;

@@ -10,6 +10,8 @@ pub(crate) use self::details::{reason, retry_delay, violated_fields};
 pub(crate) use self::gateway::{Gateway, SERVICE, Setup, until};
 pub(crate) use self::log::Log;
 pub(crate) use self::sandbox::RunningSandbox;
+#[allow(unused_imports, reason = "the attacks have upstreams of their own")]
+pub(crate) use self::upstream::PAGE;
 pub(crate) use self::upstream::{Answer, Upstream, row};
 
 use std::time::Duration;

@@ -16,6 +16,9 @@ use super::{listener, soon};
 const HEADER: &str = "lstportaActiveCalls,ExtensionLst,Extension,ExtensionDeleted,ExtensionsActiveCalls,License,\
                       ContentId,FeatureName";
 
+/// Enough of the published page for the service to be known by it.
+pub(crate) const PAGE: &str = "<pre>POST /csv/reply/CustomerExtension HTTP/1.1</pre>";
+
 /// The body of an answer with these cells.
 pub(crate) fn row(cells: &str) -> String {
     format!("{HEADER}\n{cells}\n")
@@ -159,7 +162,7 @@ async fn serve(mut stream: TcpStream, script: Arc<Mutex<Script>>) {
 
 fn next(script: &Mutex<Script>, head: String, body: &str) -> Answer {
     if head.starts_with("GET /csv/metadata?op=CustomerExtension ") {
-        return Answer::new(200, "", "<pre>POST /csv/reply/CustomerExtension HTTP/1.1</pre>");
+        return Answer::new(200, "", PAGE);
     }
     let mut script = lock(script);
     let request = format!("{}\n\n{body}", head.lines().next().unwrap_or_default());

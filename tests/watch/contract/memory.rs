@@ -193,7 +193,7 @@ async fn a_feed_beyond_the_memory_is_refused_and_an_answer_beyond_it_fails_the_p
     assert_eq!(held.state, rows(100, |_| 0).told(), "the state stays");
     assert!(memory(&gateway).all_feeds < MIB);
 
-    gateway.upstream.show(rows(500, |_| 0));
+    gateway.upstream.show(rows(800, |_| 0));
     let live = stream.event().await;
     assert_eq!(live.freshness(), Freshness::Live, "one that fits is taken");
     let no_poll = refused(&gateway, request(2)).await;

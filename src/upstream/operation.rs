@@ -59,6 +59,12 @@ pub trait Operation: Send + Sync + 'static {
     fn parse(&self, answer: wire::Answer) -> Result<Self::Answer, Error>;
 }
 
+/// The record that the answer to an add or update holds. Every record of the service has an id: one without is none.
+fn record(answer: wire::Answer) -> Result<wire::Extension, Error> {
+    let record = answer.extension.filter(|record| record.i_c_ext != 0);
+    record.ok_or(Error::Incomplete { column: "Extension" })
+}
+
 /// What sending an operation does at the upstream. It decides what a failure means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -107,5 +113,30 @@ impl Members {
     /// All members with their values, in the order in which the operation names them.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> + Clone {
         self.0.iter().map(|(member, value)| (*member, value.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_without_an_id_is_none() {
+        let with = |extension| wire::Answer {
+            extension,
+            ..wire::Answer::default()
+        };
+        let of_id = |i_c_ext| wire::Extension {
+            i_c_ext,
+            ..wire::Extension::default()
+        };
+        assert_eq!(record(with(Some(of_id(5001)))).expect("a record").i_c_ext, 5001);
+        for none in [None, Some(of_id(0))] {
+            let error = record(with(none)).expect_err("no record");
+            assert!(
+                matches!(error, Error::Incomplete { column: "Extension" }),
+                "{error:?}"
+            );
+        }
     }
 }

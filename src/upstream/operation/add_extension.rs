@@ -1,6 +1,6 @@
 //! `AddCustomerExtension` and `AddCustomerExtenGetIdentitysion` (the upstream's own spelling): a new extension.
 
-use super::{Effect, Members, Operation};
+use super::{Effect, Members, Operation, record};
 use crate::upstream::Error;
 use crate::upstream::value::{Id, OptionalId, Text};
 use crate::wire::{Answer, Extension};
@@ -34,10 +34,6 @@ impl NewExtension {
     }
 }
 
-fn parse(answer: Answer) -> Result<Extension, Error> {
-    answer.extension.ok_or(Error::Incomplete { column: "Extension" })
-}
-
 /// Adds an extension.
 #[derive(Clone, Debug)]
 pub struct AddExtension(pub NewExtension);
@@ -62,7 +58,7 @@ impl Operation for AddExtension {
     }
 
     fn parse(&self, answer: Answer) -> Result<Extension, Error> {
-        parse(answer)
+        record(answer)
     }
 }
 
@@ -90,6 +86,6 @@ impl Operation for AddExtensionGetIdentity {
     }
 
     fn parse(&self, answer: Answer) -> Result<Extension, Error> {
-        parse(answer)
+        record(answer)
     }
 }

@@ -1,6 +1,6 @@
 //! `UpdateCustomerExtension`: replaces name, number and account of an extension.
 
-use super::{Effect, Members, Operation};
+use super::{Effect, Members, Operation, record};
 use crate::upstream::Error;
 use crate::upstream::value::{Id, OptionalId, Text};
 use crate::wire::{Answer, Extension};
@@ -52,13 +52,11 @@ impl Operation for UpdateExtension {
     }
 
     fn parse(&self, answer: Answer) -> Result<Extension, Error> {
-        let extension = answer
-            .extension
-            .ok_or(Error::Incomplete { column: "Extension" })?;
-        match extension.i_c_ext {
-            0 => Ok(extension),
-            i_c_ext if i_c_ext == self.i_c_ext.get() => Ok(extension),
-            _ => Err(Error::WrongRecord),
+        let record = record(answer)?;
+        if record.i_c_ext == self.i_c_ext.get() {
+            Ok(record)
+        } else {
+            Err(Error::WrongRecord)
         }
     }
 }

@@ -27,8 +27,9 @@ use tonic::{Request, Response, Status};
 pub use self::error::{Error, Violation, Violations};
 use self::generated::customer_extension_service_server::CustomerExtensionService;
 pub use self::generated::customer_extension_service_server::CustomerExtensionServiceServer;
+pub use self::request::ArriveBy;
 pub use self::watching::Watching;
-use crate::caller::{Caller, Callers};
+use crate::caller::Caller;
 use crate::dispatch::Dispatcher;
 use crate::proto::v1;
 use crate::status;
@@ -37,26 +38,22 @@ use crate::status;
 #[derive(Clone, Debug)]
 pub struct CustomerExtension {
     dispatcher: Dispatcher,
-    callers: Callers,
     zone: TimeZone,
 }
 
 impl CustomerExtension {
-    /// The service over `dispatcher` for `callers`, reading the upstream's zone-less times in `zone`.
+    /// The service over `dispatcher`, reading the upstream's zone-less times in `zone`. To be called through [`Watching`],
+    /// which says who calls.
     #[must_use]
-    pub fn new(dispatcher: Dispatcher, callers: Callers, zone: TimeZone) -> Self {
-        Self {
-            dispatcher,
-            callers,
-            zone,
-        }
+    pub fn new(dispatcher: Dispatcher, zone: TimeZone) -> Self {
+        Self { dispatcher, zone }
     }
+}
 
-    /// Who sent `request`, and what it holds.
-    fn receive<Q>(&self, request: Request<Q>) -> (Caller, Q) {
-        let caller = self.callers.of(request.metadata().as_ref());
-        (caller, request.into_inner())
-    }
+/// Who sent `request`, and what it holds.
+fn receive<Q>(mut request: Request<Q>) -> (Caller, Q) {
+    let caller = request.extensions_mut().remove();
+    (caller.expect("`Watching` says who calls"), request.into_inner())
 }
 
 /// The answer of an RPC, or the one status that stands for its error.
@@ -82,7 +79,7 @@ impl CustomerExtensionService for CustomerExtension {
         &self,
         request: Request<v1::ListExtensionsRequest>,
     ) -> Result<Response<v1::ListExtensionsResponse>, Status> {
-        let (caller, request) = self.receive(request);
+        let (caller, request) = receive(request);
         respond(list_extensions::call(&self.dispatcher, &caller, request).await)
     }
 
@@ -90,7 +87,7 @@ impl CustomerExtensionService for CustomerExtension {
         &self,
         request: Request<v1::ListUnavailableExtensionsRequest>,
     ) -> Result<Response<v1::ListUnavailableExtensionsResponse>, Status> {
-        let (caller, request) = self.receive(request);
+        let (caller, request) = receive(request);
         respond(list_unavailable_extensions::call(&self.dispatcher, &caller, request).await)
     }
 
@@ -98,7 +95,7 @@ impl CustomerExtensionService for CustomerExtension {
         &self,
         request: Request<v1::GetFilteringDataRequest>,
     ) -> Result<Response<v1::GetFilteringDataResponse>, Status> {
-        let (caller, request) = self.receive(request);
+        let (caller, request) = receive(request);
         respond(get_filtering_data::call(&self.dispatcher, &caller, request).await)
     }
 
@@ -106,7 +103,7 @@ impl CustomerExtensionService for CustomerExtension {
         &self,
         request: Request<v1::ListOnlineAccountsRequest>,
     ) -> Result<Response<v1::ListOnlineAccountsResponse>, Status> {
-        let (caller, request) = self.receive(request);
+        let (caller, request) = receive(request);
         respond(list_online_accounts::call(&self.dispatcher, &caller, request).await)
     }
 
@@ -114,7 +111,7 @@ impl CustomerExtensionService for CustomerExtension {
         &self,
         request: Request<v1::ListActiveCallsRequest>,
     ) -> Result<Response<v1::ListActiveCallsResponse>, Status> {
-        let (caller, request) = self.receive(request);
+        let (caller, request) = receive(request);
         respond(list_active_calls::call(&self.dispatcher, &caller, &self.zone, request).await)
     }
 
@@ -122,7 +119,7 @@ impl CustomerExtensionService for CustomerExtension {
         &self,
         request: Request<v1::AddExtensionRequest>,
     ) -> Result<Response<v1::AddExtensionResponse>, Status> {
-        let (caller, request) = self.receive(request);
+        let (caller, request) = receive(request);
         respond(add_extension::call(&self.dispatcher, &caller, request).await)
     }
 
@@ -130,7 +127,7 @@ impl CustomerExtensionService for CustomerExtension {
         &self,
         request: Request<v1::AddExtensionGetIdentityRequest>,
     ) -> Result<Response<v1::AddExtensionGetIdentityResponse>, Status> {
-        let (caller, request) = self.receive(request);
+        let (caller, request) = receive(request);
         respond(add_extension::call_get_identity(&self.dispatcher, &caller, request).await)
     }
 
@@ -138,7 +135,7 @@ impl CustomerExtensionService for CustomerExtension {
         &self,
         request: Request<v1::UpdateExtensionRequest>,
     ) -> Result<Response<v1::UpdateExtensionResponse>, Status> {
-        let (caller, request) = self.receive(request);
+        let (caller, request) = receive(request);
         respond(update_extension::call(&self.dispatcher, &caller, request).await)
     }
 
@@ -146,12 +143,12 @@ impl CustomerExtensionService for CustomerExtension {
         &self,
         request: Request<v1::DeleteExtensionRequest>,
     ) -> Result<Response<v1::DeleteExtensionResponse>, Status> {
-        let (caller, request) = self.receive(request);
+        let (caller, request) = receive(request);
         respond(delete_extension::call(&self.dispatcher, &caller, request).await)
     }
 
     async fn reply(&self, request: Request<v1::ReplyRequest>) -> Result<Response<v1::ReplyResponse>, Status> {
-        let (caller, request) = self.receive(request);
+        let (caller, request) = receive(request);
         respond(reply::call(&self.dispatcher, &caller, &self.zone, request).await)
     }
 }

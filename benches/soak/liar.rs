@@ -219,13 +219,13 @@ fn message(status: u16, media_type: &str, more: &str, body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-/// A legal answer, by its header, that is a few kilobytes long and decodes into millions of rows.
+/// A legal answer, by its header, that is a few kilobytes long and whose lists decode into millions of rows.
 fn bomb() -> Result<Bytes> {
+    let rows = format!("\"[{}{{}}]\"", "{},".repeat(BOMB_ROWS / 3));
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     packed
         .write_all(b"lstportaActiveCalls,ExtensionLst,Extension,ExtensionDeleted,ExtensionsActiveCalls,")?;
-    packed.write_all(b"License,ContentId,FeatureName\r\n[],\"[")?;
-    packed.write_all("{},".repeat(BOMB_ROWS).as_bytes())?;
-    packed.write_all(b"{}]\",{},False,[],,0,\r\n")?;
+    packed.write_all(b"License,ContentId,FeatureName\r\n")?;
+    packed.write_all(format!("{rows},{rows},{{}},False,{rows},,0,\r\n").as_bytes())?;
     Ok(packed.finish()?.into())
 }

@@ -26,7 +26,7 @@ pub(super) type Contract = Watching<CustomerExtensionServiceServer<CustomerExten
 /// read in `zone`.
 pub(super) fn contract(dispatcher: Dispatcher, hub: Hub, callers: Callers, zone: TimeZone) -> Contract {
     let transport = dispatcher.transport();
-    let unary = CustomerExtension::new(dispatcher, callers.clone(), zone);
+    let unary = CustomerExtension::new(dispatcher, zone);
     let unary = CustomerExtensionServiceServer::new(unary);
     Watching::new(unary, hub, callers, transport)
 }

@@ -7,8 +7,9 @@ use bytes::{Buf as _, Bytes};
 use http::request::Parts;
 use http::{HeaderName, Method, Request};
 use http_body::Body;
-use http_body_util::{BodyExt as _, Full, Limited};
-use tonic::{Code, Status, body};
+use http_body_util::{BodyExt as _, Collected, Full, Limited};
+use tokio::time::{Instant, timeout_at};
+use tonic::{Status, body};
 
 use crate::status;
 
@@ -25,12 +26,16 @@ const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 #[derive(Debug)]
 pub(super) struct Whole(Bytes);
 
-/// Reads a request to its end.
+/// By when the request that carries it must have arrived as a whole, says the server.
+#[derive(Clone, Copy, Debug)]
+pub struct ArriveBy(pub Instant);
+
+/// Reads a request to its end, which must come before the caller's `deadline`.
 ///
 /// # Errors
 ///
-/// The status of a request that is malformed or not supported.
-pub(super) async fn read<B>(request: Request<B>) -> Result<(Parts, Whole), Status>
+/// The status of a request that is malformed, not supported, or too slow.
+pub(super) async fn read<B>(request: Request<B>, deadline: Option<Instant>) -> Result<(Parts, Whole), Status>
 where
     B: Body,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -39,19 +44,31 @@ where
     if head.method != Method::POST {
         return Err(status::unsupported_request());
     }
-    let body = Limited::new(body, PREFIX + MAX_MESSAGE).collect().await;
-    let body = body.map_err(|error| unreadable(&*error))?.to_bytes();
+    let server = head.extensions.get().map(|ArriveBy(by)| *by);
+    let body = collect(body, [deadline, server].into_iter().flatten().min()).await?;
     let whole = Whole::parse(body)?;
     // It names what a message may be compressed with. This one is not: nobody below need refuse the name.
     head.headers.remove(ENCODING);
     Ok((head, whole))
 }
 
-/// The status of a request that cannot be read to its end.
-fn unreadable(error: &(dyn std::error::Error + 'static)) -> Status {
-    match error.downcast_ref::<Status>() {
-        Some(status) if status.code() == Code::DeadlineExceeded => status::slow_request(),
-        _ => status::malformed_request(),
+async fn collect<B>(body: B, by: Option<Instant>) -> Result<Bytes, Status>
+where
+    B: Body,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let body = Limited::new(body, PREFIX + MAX_MESSAGE).collect();
+    let Some(by) = by else {
+        return body
+            .await
+            .map(Collected::to_bytes)
+            .map_err(|_| status::malformed_request());
+    };
+    match timeout_at(by, body).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        // A body that is late may say so itself, in words that layers between have made others of.
+        Ok(Err(_)) if Instant::now() < by => Err(status::malformed_request()),
+        Ok(Err(_)) | Err(_) => Err(status::slow_request()),
     }
 }
 
@@ -79,6 +96,8 @@ impl Whole {
 
 #[cfg(test)]
 mod tests {
+    use tonic::Code;
+
     use super::*;
 
     fn parse(body: &[u8]) -> Result<Bytes, Code> {

@@ -71,22 +71,21 @@ where
         let spare = self.inner.clone();
         // The one that has said that it is ready is the one to call.
         let mut inner = std::mem::replace(&mut self.inner, spare);
-        if request.uri().path() != PATH {
-            return Box::pin(async move {
-                match request::read(request).await {
-                    Ok((head, whole)) => inner.call(Request::from_parts(head, whole.into_body())).await,
-                    Err(status) => Ok(status.into_http()),
-                }
-            });
-        }
-        let (hub, transport) = (self.hub.clone(), self.transport);
+        // Before the body is read: the caller's deadline counts from here.
         let caller = self.callers.of(request.headers());
+        let is_watch = request.uri().path() == PATH;
+        let (hub, transport) = (self.hub.clone(), self.transport);
         Box::pin(async move {
-            let watched = match request::read(request).await {
-                Ok((_, whole)) => watch(&hub, transport, &caller, &whole).await,
-                Err(status) => Err(status),
+            let (mut head, whole) = match request::read(request, caller.context.deadline).await {
+                Ok(read) => read,
+                Err(status) => return Ok(status.into_http()),
             };
-            Ok(watched.map_or_else(Status::into_http, answer))
+            if is_watch {
+                let watched = watch(&hub, transport, &caller, &whole).await;
+                return Ok(watched.map_or_else(Status::into_http, answer));
+            }
+            head.extensions.insert(caller);
+            inner.call(Request::from_parts(head, whole.into_body())).await
         })
     }
 }

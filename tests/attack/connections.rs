@@ -87,6 +87,37 @@ async fn a_request_that_does_not_end_is_answered_in_time() {
     assert_eq!(sandbox.calls(), 1, "nothing came of the others");
 }
 
+/// Neither by the server's time nor by the caller's is anything sent that arrived too late, whatever it arrives by.
+#[tokio::test]
+async fn a_request_that_does_not_end_is_late_over_grpc_web_and_by_its_own_deadline_too() {
+    let sandbox = RunningSandbox::recorded().await;
+    for (limit, headers) in [
+        (
+            Duration::from_millis(100),
+            [("content-type", "application/grpc-web+proto"), ("accept", "*/*")],
+        ),
+        (
+            NEVER,
+            [("content-type", "application/grpc"), ("grpc-timeout", "100m")],
+        ),
+    ] {
+        let mut setup = setup();
+        setup.server.connections.request = limit;
+        let gateway = Gateway::serving(&sandbox.url, setup).await;
+        let peer = Peer::connect(gateway.grpc, ROOMY).await;
+        for method in ["ListExtensions", "ActiveCalls"] {
+            let (answer, mut open) = peer.begin_with(method, headers, Bytes::new(), false).await;
+            let answer = soon("an answer", answer).await.expect("it is not reset");
+            let status = status(answer.headers());
+            assert_eq!(status.code(), Code::DeadlineExceeded, "{method}: {status:?}");
+            assert_eq!(reason(&status), "REQUEST_TIMEOUT");
+            // The rest may come or not: nobody listens.
+            let _ = open.send_data(framed(&list()), true);
+        }
+    }
+    assert_eq!(sandbox.calls(), 0, "nothing was sent");
+}
+
 #[tokio::test]
 async fn an_idle_connection_is_sent_away_and_the_next_call_makes_another() {
     let sandbox = RunningSandbox::recorded().await;

@@ -43,12 +43,25 @@ impl Peer {
         body: Bytes,
         ends: bool,
     ) -> (ResponseFuture, SendStream<Bytes>) {
+        let headers = [("content-type", "application/grpc"), ("te", "trailers")];
+        self.begin_with(method, headers, body, ends).await
+    }
+
+    /// As [`Peer::begin`], with these headers.
+    pub(crate) async fn begin_with(
+        &self,
+        method: &str,
+        headers: [(&str, &str); 2],
+        body: Bytes,
+        ends: bool,
+    ) -> (ResponseFuture, SendStream<Bytes>) {
         let mut requests = self.requests.clone().ready().await.expect("a connection");
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(Method::POST)
-            .uri(format!("http://gateway/{SERVICE}/{method}"))
-            .header("content-type", "application/grpc")
-            .header("te", "trailers");
+            .uri(format!("http://gateway/{SERVICE}/{method}"));
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
         let request = request.body(()).expect("a request");
         let (answer, mut stream) = requests.send_request(request, false).expect("a stream");
         stream.send_data(body, ends).expect("a stream");

@@ -102,8 +102,7 @@ async fn start_watch(upstream: &Upstream, params: Params) -> (Serving, Hub) {
     let (at, stop) = (listener.local_addr().expect("an address"), Shutdown::default());
     let hub = hub(upstream, params);
     let dispatcher = Dispatcher::new(client_of(at), Readiness::default());
-    let inner =
-        CustomerExtensionServiceServer::new(CustomerExtension::new(dispatcher, callers(), TimeZone::UTC));
+    let inner = CustomerExtensionServiceServer::new(CustomerExtension::new(dispatcher, TimeZone::UTC));
     let service = Watching::new(inner, hub.clone(), callers(), Transport::default());
     let stopped = stop.requested();
     let mut tasks = JoinSet::new();

@@ -19,6 +19,7 @@ use tower::{Service, ServiceExt as _, util::Oneshot};
 use super::activity::{Activity, Call};
 use super::answer_body::AnswerBody;
 use super::request_body::{RequestBody, Until};
+use crate::service::ArriveBy;
 
 /// The service of one connection.
 #[derive(Debug)]
@@ -55,14 +56,16 @@ where
     type Error = h2::Error;
     type Future = Answering<Oneshot<S, Request<tonic::body::Body>>>;
 
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         let Some(call) = self.activity.begin() else {
             return Answering::Refused;
         };
         let until = if (self.is_conversation)(request.uri().path()) {
             Until::Silence(self.silence, self.stop.clone())
         } else {
-            Until::Deadline(Instant::now() + self.limit)
+            let by = Instant::now() + self.limit;
+            request.extensions_mut().insert(ArriveBy(by));
+            Until::Deadline(by)
         };
         let request = request.map(|body| tonic::body::Body::new(RequestBody::new(body, until)));
         Answering::Called {

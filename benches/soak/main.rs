@@ -111,12 +111,13 @@ async fn run() -> Result<()> {
     trouble.cancel();
     liar.lie(false);
     // What is under way ends, at the upstream too.
-    while clients.join_next().await.is_some() {}
+    while let Some(client) = clients.join_next().await {
+        client?;
+    }
     sleep(UPSTREAM_TIMEOUT + liar::LATEST).await;
     watchers.converge(&witness, &world, &findings).await?;
     ledger.settle(&witness, &world, &findings).await?;
-    drop(watchers);
-    sleep(Duration::from_secs(20)).await;
+    // With the watchers, as early on.
     let late = gateway.meter.resident()? / 1024.0;
     println!("\nRSS early {early:.1} MiB, at the end {late:.1} MiB");
     if late > early * 1.2 {

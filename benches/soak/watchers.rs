@@ -103,10 +103,11 @@ async fn watch(client: Client, seen: Arc<Mutex<Seen>>, world: Arc<World>, findin
     let mut fold = Fold::default();
     loop {
         let end = follow(client.clone(), &mut fold, &seen, &world, &findings).await;
-        findings.told(format!(
-            "watch: {}",
-            end.map_or_else(|end| told(&end), |()| "Ok".to_owned())
-        ));
+        let end = end.map_or_else(|end| told(&end), |()| "Ok".to_owned());
+        if end.contains("SLOW_CONSUMER") {
+            findings.report("a watcher that reads was ended as slow".to_owned());
+        }
+        findings.told(format!("watch: {end}"));
         seen.lock().unwrap_or_else(PoisonError::into_inner).is_live = false;
         sleep(Duration::from_millis(rand::random_range(100..1_500))).await;
     }

@@ -17,6 +17,10 @@ use tokio::task::futures::TaskLocalFuture;
 use tokio::time::{Instant, Sleep, sleep};
 use tracing::debug;
 
+/// An answer goes out in pieces of at most so many bytes: how its reader gets on is seen by the pieces that are taken. What is
+/// shared between answers is best made of no larger ones: a larger one is cut, and its last part copied.
+pub const PIECE: usize = 20 * 1024;
+
 tokio::task_local! {
     static CURRENT: Stream;
 }

@@ -30,6 +30,7 @@ pub(super) async fn serve(listener: TcpListener, pages: Router) -> TaskResult {
         greeting: PATIENCE,
         head: PATIENCE,
         request: PATIENCE,
+        idle: PATIENCE,
         ..Params::default()
     };
     let params = params.limited(MAX_CONNECTIONS);

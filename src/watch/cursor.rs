@@ -18,11 +18,9 @@ use tokio::time::Instant;
 use super::frame::Piece;
 use super::history::{Earned, Lead, OtherFeed};
 use super::log::Log;
+use crate::lifecycle::stream::PIECE;
 use crate::proto::v1::Freshness;
 use crate::proto::v1::snapshot::Reason;
-
-/// No more of a delta is handed out at once: how a reader gets on is seen by the pieces that it takes.
-const PIECE: usize = 32 * 1024;
 
 /// Where a watcher is.
 #[derive(Debug)]

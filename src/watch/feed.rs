@@ -225,13 +225,12 @@ impl Shared {
         is_stuck
     }
 
-    /// Resets the streams of those who were given up and have had the time to read why. Whether any are still there.
-    pub(super) fn reset_those_given_up(&self, patience: Duration, now: Instant) -> bool {
-        let mut has_given_up = false;
-        for (_, place) in &self.watchers {
-            has_given_up |= place.reset_if_given_up(patience, now);
-        }
-        has_given_up
+    /// Resets the streams of those who were given up and have had the time to read why. How many bytes those still hold, if any
+    /// are there.
+    pub(super) fn reset_those_given_up(&self, patience: Duration, now: Instant) -> Option<usize> {
+        let places = self.watchers.iter();
+        let held = places.filter_map(|(_, place)| place.reset_if_given_up(patience, now));
+        held.reduce(|sum, held| sum + held)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The place of a watcher in its feed: where it is, what it was handed last, and how others end it.
 //!
-//! It is kept with the feed and not with the stream: a body whose window is shut is asked for nothing, and whoever needs the
+//! It is kept with the feed and not with the stream: a body whose window is shut is asked once more and then for nothing, and whoever needs the
 //! memory that it holds cannot wait until it is.
 
 use std::time::Duration;
@@ -100,8 +100,8 @@ impl Place {
         }
     }
 
-    /// Resets the stream of a watcher that was given up so long ago and is still there. Whether it was given up.
-    pub(super) fn reset_if_given_up(&self, patience: Duration, now: Instant) -> bool {
+    /// Resets the stream of a watcher that was given up so long ago and is still there. What it was handed, if it was given up.
+    pub(super) fn reset_if_given_up(&self, patience: Duration, now: Instant) -> Option<usize> {
         let has_had_time = |since: &Instant| now.duration_since(*since) >= patience;
         if let Some(stream) = self
             .stream
@@ -110,7 +110,7 @@ impl Place {
         {
             stream.reset();
         }
-        self.given_up.is_some()
+        self.given_up.map(|_| self.handed)
     }
 }
 

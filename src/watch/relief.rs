@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -56,7 +56,7 @@ pub(super) async fn run(registry: Arc<Registry>, draining: CancellationToken) {
     loop {
         if !is_over
             && draining
-                .run_until_cancelled(registry.budget().exceeded())
+                .run_until_cancelled(needed(&registry, &ended))
                 .await
                 .is_none()
         {
@@ -71,22 +71,36 @@ pub(super) async fn run(registry: Arc<Registry>, draining: CancellationToken) {
     }
 }
 
+/// Completes when there is something to give back, or to tell.
+async fn needed(registry: &Registry, ended: &Ended) {
+    let exceeded = registry.budget().exceeded();
+    if ended.count == 0 {
+        exceeded.await;
+    } else {
+        // It is told then, if nothing comes before.
+        let _ = timeout(TELL_EVERY, exceeded).await;
+    }
+}
+
 /// Gives back what is too much. True if that is not all done yet.
 fn relieve(registry: &Registry, ended: &mut Ended, now: Instant) -> bool {
     let budget = registry.budget();
     let feeds = registry.feeds();
+    let mut given_up = None;
+    for feed in &feeds {
+        if let Some(held) = feed.lock().reset_those_given_up(PATIENCE, now) {
+            given_up = Some(given_up.unwrap_or(0) + held);
+        }
+    }
     if budget.is_exceeded() {
         for feed in &feeds {
             feed.lock().log.iter_mut().for_each(Log::forget_the_frames);
         }
         shorten_rings(&feeds, budget);
-        ended.count += end_the_slowest(&feeds, budget, now);
+        // What those hold who were given up before is as good as given back.
+        ended.count += end_the_slowest(&feeds, budget, given_up.unwrap_or(0), now);
     }
-    let mut has_given_up = false;
-    for feed in &feeds {
-        has_given_up |= feed.lock().reset_those_given_up(PATIENCE, now);
-    }
-    budget.is_exceeded() || has_given_up
+    budget.is_exceeded() || given_up.is_some()
 }
 
 /// Shortens the longest rings to one size, which is halved until that is enough.
@@ -102,8 +116,8 @@ fn shorten_rings(feeds: &[Arc<Feed>], budget: &Budget) {
 }
 
 /// Ends watchers that do not read, those first who have not for the longest, until what they hold is enough. How many were
-/// ended.
-fn end_the_slowest(feeds: &[Arc<Feed>], budget: &Budget, now: Instant) -> usize {
+/// ended. So many bytes are still `to_come` from those who were ended before.
+fn end_the_slowest(feeds: &[Arc<Feed>], budget: &Budget, mut to_come: usize, now: Instant) -> usize {
     let mut slow: Vec<_> = feeds
         .iter()
         .flat_map(|feed| {
@@ -120,7 +134,7 @@ fn end_the_slowest(feeds: &[Arc<Feed>], budget: &Budget, now: Instant) -> usize 
     for candidate in &slow {
         *holders.entry(event(candidate)).or_default() += 1;
     }
-    let (mut ended, mut to_come) = (0, 0);
+    let mut ended = 0;
     for candidate in &slow {
         if budget.excess() <= to_come {
             break;

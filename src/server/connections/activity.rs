@@ -129,7 +129,8 @@ impl Activity {
         for _ in 0..MAX_LINGERS {
             let before = self.writes.load(Ordering::Relaxed);
             sleep(LINGER).await;
-            if self.writes.load(Ordering::Relaxed) == before {
+            let is_written = self.queued.load(Ordering::Relaxed) == 0;
+            if is_written && self.writes.load(Ordering::Relaxed) == before {
                 break;
             }
         }

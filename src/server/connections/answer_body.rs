@@ -18,9 +18,7 @@ use pin_project_lite::pin_project;
 use super::activity::Call;
 use super::piece::Piece;
 use crate::lifecycle::Stream;
-
-/// The most that goes out at once.
-const PIECE: usize = 16 * 1024;
+use crate::lifecycle::stream::PIECE;
 
 pin_project! {
     /// The body of an answer, for as long as its call is in flight.

@@ -15,6 +15,9 @@ const MAX_STREAMS: u32 = 2048;
 const STREAM_WINDOW: u32 = 64 * 1024;
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
 
+/// How much of an answer is taken before there is room for it on the connection, by stream.
+const SEND_BUFFER: usize = 64 * 1024;
+
 /// Streams of one connection that the server itself resets, over its life, because its peer breaks rules of HTTP/2. One
 /// that has had as many is cut: the guard against floods of resets (RUSTSEC-2024-0003).
 const MAX_LOCAL_RESETS: usize = 1024;
@@ -41,6 +44,7 @@ pub(super) fn builder(params: &Params, streams: StreamExecutor) -> Builder<Strea
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_local_error_reset_streams(Some(MAX_LOCAL_RESETS))
         .max_header_list_size(MAX_HEADER_LIST)
+        .max_send_buf_size(SEND_BUFFER)
         .keep_alive_interval(Some(KEEPALIVE_INTERVAL))
         .keep_alive_timeout(KEEPALIVE_TIMEOUT);
     builder

@@ -12,7 +12,7 @@
 //!  |            dispatch                  watch                 |   feeds: histories, frames, cursors
 //!  |               |                        |                   |
 //!  | upstream   operations and exchanges as values, a stack of  |----- wire
-//!  |            layers, the one file that does HTTP             |
+//!  |            layers, the one place that does HTTP            |
 //!  | codec      csv, jsv: bytes <-> serde, nothing else         |
 //!  +---------------------------|--------------------------------+
 //!                              v

@@ -46,12 +46,12 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A stop that waits less than an exchange may take cuts calls off by design: whoever runs the gateway is to know.
+/// A stop that waits less than an exchange may take cuts calls off by design: whoever runs the gateway is to know. The delay
+/// is no part of that time: calls are taken until it is over.
 fn warn_of_a_short_drain(params: &server::Params, upstream_timeout: Duration) {
-    let (drain_delay, drain_timeout) = (params.drain_delay, params.drain_timeout);
-    if drain_delay.saturating_add(drain_timeout) < upstream_timeout {
+    let drain_timeout = params.drain_timeout;
+    if drain_timeout < upstream_timeout {
         warn!(
-            ?drain_delay,
             ?drain_timeout,
             ?upstream_timeout,
             "a stop waits less than an exchange with the upstream may take: a change that takes longer is cut off, and its \

@@ -177,6 +177,7 @@ fn error_of_answer(what: &str, status: u16, effect: Effect) -> Error {
         what if what.starts_with("200 with a row of another customer") => {
             return Error::WrongCustomer { member: "" };
         }
+        what if what.starts_with("200 by connections that were given up") => return Error::Distrusted,
         what if what.starts_with("200 to an update with another record") => {
             return Error::WrongRecord;
         }

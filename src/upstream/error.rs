@@ -105,6 +105,9 @@ pub enum Error {
         /// The member of the row.
         member: &'static str,
     },
+    /// 200 by connections one of which has since brought another's answer: this one may be another's, too.
+    #[error("the answer came by connections that have brought another's")]
+    Distrusted,
     /// 200 to an update, with another extension's record: it answers another question.
     #[error("the answer is about another record")]
     WrongRecord,
@@ -144,7 +147,7 @@ impl Error {
             | Self::Blank
             | Self::Incomplete { .. } => Kind::Undecodable,
             Self::ColumnMissing { .. } => Kind::ColumnMissing,
-            Self::WrongCustomer { .. } => Kind::WrongCustomer,
+            Self::WrongCustomer { .. } | Self::Distrusted => Kind::WrongCustomer,
             Self::WrongRecord => Kind::WrongRecord,
             Self::NothingDeleted => Kind::NotFound,
             Self::OutcomeUnknown(_) => Kind::OutcomeUnknown,
@@ -191,6 +194,7 @@ impl Error {
             | Self::Blank
             | Self::ColumnMissing { .. }
             | Self::WrongCustomer { .. }
+            | Self::Distrusted
             | Self::WrongRecord
             | Self::Incomplete { .. } => true,
             Self::Status {
@@ -255,6 +259,7 @@ mod tests {
             Error::Blank,
             Error::ColumnMissing { column: "Extension" },
             Error::WrongCustomer { member: "ICustomer" },
+            Error::Distrusted,
             Error::WrongRecord,
             Error::Incomplete { column: "Extension" },
             status(206, Kind::UnexpectedStatus, true),

@@ -60,6 +60,7 @@ impl Default for Params {
 #[derive(Clone, Debug)]
 pub(super) struct Http {
     pool: Pool,
+    reuses_connections: bool,
     max_body: usize,
 }
 
@@ -67,10 +68,14 @@ impl Http {
     /// Sets up TLS; nothing is sent.
     pub(super) fn new(params: &Params) -> Result<Self, BuildError> {
         let tls = tls::config(params.ca_file.as_deref())?;
-        let max_body = params.max_body;
+        let (reuses_connections, max_body) = (params.reuse_connections, params.max_body);
         let params = params.clone();
         let pool = Pool::new(move || client(&params, tls.clone()))?;
-        Ok(Self { pool, max_body })
+        Ok(Self {
+            pool,
+            reuses_connections,
+            max_body,
+        })
     }
 
     async fn send(self, request: reqwest::Request, exchange: Exchange) -> Result<Response<Bytes>, Error> {
@@ -87,8 +92,11 @@ impl Http {
         } else {
             Bytes::new()
         };
-        // Whoever reads the answer can tell whether the next one from there is to be believed.
-        head.extensions.insert(origin);
+        // Whoever reads the answer can tell whether others from there are to be believed. Of a connection of its own there
+        // are none.
+        if self.reuses_connections {
+            head.extensions.insert(origin);
+        }
         Ok(Response::from_parts(head, body))
     }
 

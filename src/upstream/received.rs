@@ -10,7 +10,7 @@ use super::http::Origin;
 #[derive(Debug)]
 pub struct Received {
     body: Bytes,
-    /// Where it came from; `None` if not by connections of ours.
+    /// Where it came from; `None` if not by connections that are kept.
     origin: Option<Origin>,
 }
 
@@ -28,17 +28,25 @@ impl Received {
     }
 
     /// Reads the body by `read`. If that finds that it answers another question, the connections are given up by which it
-    /// came: what answers the next question on one of them is no better.
+    /// came: what answers the next question on one of them is no better. If they have been given up meanwhile, whatever it
+    /// says is not believed: not every answer names whom it is about.
     ///
     /// # Errors
     ///
-    /// Those of `read`.
+    /// Those of `read`; [`Error::Distrusted`].
     pub fn read<T>(self, read: impl FnOnce(Bytes) -> Result<T, Error>) -> Result<T, Error> {
         let Self { body, origin } = self;
-        read(body).inspect_err(|error| {
-            if let (true, Some(origin)) = (error.kind().is_of_another_question(), origin) {
+        let read = read(body);
+        let Some(origin) = origin else {
+            return read;
+        };
+        match read {
+            Err(error) if error.kind().is_of_another_question() => {
                 origin.give_up();
+                Err(error)
             }
-        })
+            _ if origin.is_given_up() => Err(Error::Distrusted),
+            read => read,
+        }
     }
 }

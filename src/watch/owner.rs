@@ -282,11 +282,11 @@ impl Owner {
         (self.is_open, self.leaves_at) = (true, None);
     }
 
-    /// Drops an answer that was to be confirmed: only the very next poll does that.
+    /// Drops an answer that was to be confirmed: only the very next poll does that. So is one dropped that was read and is
+    /// not believed: its bytes must not pass for those of the state that is told.
     fn disbelieve(&mut self) {
-        if std::mem::take(&mut self.unconfirmed) {
-            self.observer().forget();
-        }
+        self.unconfirmed = false;
+        self.observer().forget();
     }
 
     /// Logs that a poll failed, after one that failed as `before`.

@@ -9,6 +9,7 @@
 //! | `drain` | an operator who stops the gateway while calls are in flight, patiently or not |
 //! | `feeds` | a connection that would have everything polled |
 //! | `floods` | a client that breaks the rules of HTTP/2, again and again |
+//! | `given_up` | an upstream whose answers are late on connections that are not believed any more |
 //! | `log` | a log that nobody reads |
 //! | `memory` | clients that open watches and do not read them |
 //! | `readiness` | an upstream that is there and serves nobody |
@@ -37,6 +38,7 @@ mod drain;
 mod each;
 mod feeds;
 mod floods;
+mod given_up;
 #[cfg(unix)]
 mod log;
 mod memory;

@@ -45,7 +45,7 @@ pub enum Kind {
     Undecodable,
     /// 200 with CSV that has not all columns that the operation takes.
     ColumnMissing,
-    /// 200 with another customer's rows.
+    /// 200 with another customer's rows, or by connections that have brought such.
     WrongCustomer,
     /// 200 with another record than the one that was to be updated.
     WrongRecord,

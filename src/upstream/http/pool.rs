@@ -100,6 +100,11 @@ impl Origin {
             kept.generation += 1;
         }
     }
+
+    /// Whether these connections have been given up: an answer that came by one may be another's.
+    pub(in crate::upstream) fn is_given_up(&self) -> bool {
+        self.pool.0.lock().generation != self.generation
+    }
 }
 
 #[cfg(test)]
@@ -120,9 +125,12 @@ mod tests {
         let (_, first) = pool.client().unwrap();
         let (_, second) = pool.client().unwrap();
         assert_eq!(made.load(Ordering::Relaxed), 1);
+        assert!(!second.is_given_up());
         first.give_up();
+        assert!(first.is_given_up() && second.is_given_up());
         let (_, third) = pool.client().unwrap();
         second.give_up();
+        assert!(!third.is_given_up());
         pool.client().unwrap();
         assert_eq!(made.load(Ordering::Relaxed), 2);
         third.give_up();

@@ -28,6 +28,9 @@ use super::{Error, Exchange, Expects, answer};
 pub(super) use self::pool::Origin;
 pub use self::tls::BuildError;
 
+/// How much is read of what may be the published page, which has some KiB: it is searched on a thread that does IO.
+const MAX_PAGE: usize = 256 * 1024;
+
 /// Settings of the connections.
 #[derive(Clone, Debug)]
 pub struct Params {
@@ -83,12 +86,12 @@ impl Http {
         let answer = client.execute(request).await.map_err(sort)?;
         let (mut head, body) = Response::from(answer).into_parts();
         // A body that is not wanted is dropped. If all of it has arrived by then, the connection is used again.
-        let is_wanted = match exchange.expects {
-            Expects::Csv => answer::wants_body(head.status, &head.headers),
-            Expects::Page => head.status == StatusCode::OK,
+        let (is_wanted, limit) = match exchange.expects {
+            Expects::Csv => (answer::wants_body(head.status, &head.headers), self.max_body),
+            Expects::Page => (head.status == StatusCode::OK, MAX_PAGE.min(self.max_body)),
         };
         let body = if is_wanted {
-            self.read(body).await?
+            read(body, limit).await?
         } else {
             Bytes::new()
         };
@@ -98,16 +101,6 @@ impl Http {
             head.extensions.insert(origin);
         }
         Ok(Response::from_parts(head, body))
-    }
-
-    async fn read(&self, body: reqwest::Body) -> Result<Bytes, Error> {
-        let read = Limited::new(body, self.max_body).collect().await;
-        let read = read.map_err(|error| match error.downcast::<reqwest::Error>() {
-            Ok(error) => sort(*error),
-            // The only other error is the one of `Limited` itself: the body is too long.
-            Err(_) => Error::TooLarge { limit: self.max_body },
-        })?;
-        Ok(read.to_bytes())
     }
 }
 
@@ -129,6 +122,17 @@ impl Service<Exchange> for Http {
             }))),
         }
     }
+}
+
+/// The whole of a body of so many bytes at most.
+async fn read(body: reqwest::Body, limit: usize) -> Result<Bytes, Error> {
+    let read = Limited::new(body, limit).collect().await;
+    let read = read.map_err(|error| match error.downcast::<reqwest::Error>() {
+        Ok(error) => sort(*error),
+        // The only other error is the one of `Limited` itself: the body is too long.
+        Err(_) => Error::TooLarge { limit },
+    })?;
+    Ok(read.to_bytes())
 }
 
 /// A client with no connection yet.

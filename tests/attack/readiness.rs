@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use axum::Router;
+use axum::routing::get;
 use portico::lifecycle;
 use portico::proto::v1::{ActiveCallsRequest, ListExtensionsRequest};
 use portico::sandbox::{self, Fault, Operation, Trouble, When};
@@ -11,7 +13,9 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tonic_health::pb::health_check_response::ServingStatus::{NotServing, Serving};
 
-use crate::support::{Answer, Gateway, Log, RunningSandbox, SERVICE, Setup, Upstream, reason, soon, until};
+use crate::support::{
+    Answer, Gateway, Log, PAGE, RunningSandbox, SERVICE, Setup, Upstream, listener, reason, soon, until,
+};
 
 fn setup() -> Setup {
     let mut setup = Setup::default();
@@ -87,6 +91,19 @@ fn not_ready(why: &str) -> (u16, String) {
     (503, format!("not ready: the upstream does not serve ({why})\n"))
 }
 
+/// What `/readyz` tells once the upstream has been probed.
+async fn first_told(gateway: &Gateway) -> (u16, String) {
+    let told = async {
+        loop {
+            let told = gateway.page("/readyz").await;
+            if told.1 != "not ready: the upstream has not answered yet\n" {
+                return told;
+            }
+        }
+    };
+    soon("the reason", told).await
+}
+
 #[tokio::test]
 async fn whatever_answers_in_place_of_the_page_is_not_ready_and_says_why() {
     for (trouble, why) in [
@@ -97,17 +114,21 @@ async fn whatever_answers_in_place_of_the_page_is_not_ready_and_says_why() {
     ] {
         let sandbox = upstream(vec![always(trouble)]).await;
         let gateway = Gateway::start(&sandbox.url, setup()).await;
-        let told = async {
-            loop {
-                let told = gateway.page("/readyz").await;
-                if told.1 != "not ready: the upstream has not answered yet\n" {
-                    return told;
-                }
-            }
-        };
-        assert_eq!(soon("the reason", told).await, not_ready(why));
+        assert_eq!(first_told(&gateway).await, not_ready(why));
         assert_eq!(gateway.health(SERVICE).await, NotServing, "{why}");
     }
+}
+
+/// It would have to be searched to its end, every few seconds.
+#[tokio::test]
+async fn a_page_that_is_far_too_large_is_not_looked_at() {
+    let page = format!("{}{PAGE}", " ".repeat(256 * 1024));
+    let routes = Router::new().route("/csv/metadata", get(move || async { page }));
+    let (listener, url) = listener().await;
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async { axum::serve(listener, routes).await.expect("it serves") });
+    let gateway = Gateway::start(&url, setup()).await;
+    assert_eq!(first_told(&gateway).await, not_ready("too_large"));
 }
 
 #[tokio::test]

@@ -111,33 +111,36 @@ impl Polling {
         let call = Asked::now(&self.readiness, feed.key.i_customer);
         Poll::Asking(Box::pin(async move {
             let started = Instant::now();
-            let slow_after = polling.registry.params.slow_after();
-            let result = async {
-                let mut answer = pin!(polling.client.poll(&context, &operation));
-                if let Ok(answer) = timeout(slow_after, &mut answer).await {
-                    return answer;
+            let answer = async {
+                let result = call.wait(polling.client.poll(&context, &operation)).await;
+                let took = started.elapsed();
+                let observed_at = now();
+                let bytes = result.as_ref().map_or(0, Received::bytes);
+                // With the turn still held: it bounds how many bodies wait to be read.
+                let state = match result {
+                    Ok(received) => polling.client.read(received, reader).await,
+                    Err(error) => Err(error),
+                };
+                call.end(&state);
+                Answer {
+                    state,
+                    bytes,
+                    observed_at,
+                    took,
                 }
+            };
+            let mut answer = pin!(answer);
+            let slow_after = polling.registry.params.slow_after();
+            // Large bodies wait for each other to be read: small feeds are not to wait for that, either.
+            let answer = if let Ok(answer) = timeout(slow_after, &mut answer).await {
+                answer
+            } else {
                 turn.note(true);
                 answer.await
             };
-            let result = call.wait(result).await;
-            let took = started.elapsed();
             // An answer that was only somewhat slow is no reason to put its customer among those who hang.
-            turn.note(took >= 2 * slow_after);
-            let observed_at = now();
-            let bytes = result.as_ref().map_or(0, Received::bytes);
-            // With the turn still held: it bounds how many bodies wait to be read.
-            let state = match result {
-                Ok(received) => polling.client.read(received, reader).await,
-                Err(error) => Err(error),
-            };
-            call.end(&state);
-            Answer {
-                state,
-                bytes,
-                observed_at,
-                took,
-            }
+            turn.note(started.elapsed() >= 2 * slow_after);
+            answer
         }))
     }
 }
@@ -163,3 +166,6 @@ impl Poll {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -218,9 +218,14 @@ impl Owner {
         let (mut opening, mut error) = (None, None);
         let polled = match (read, &mut shared.log) {
             (Ok(state), Some(log)) => self.take(log, state, observed_at, now),
-            (Ok(state), None) => {
-                opening = Some(state.unwrap_or_default());
+            (Ok(Some(state)), None) => {
+                opening = Some(state);
                 Polled::Changed
+            }
+            // The very state of an answer that never came here. No state is not an empty one: it is read anew.
+            (Ok(None), None) => {
+                self.disbelieve();
+                Polled::Unconfirmed
             }
             (Err(failed), _) => {
                 self.disbelieve();
@@ -334,3 +339,6 @@ impl Drop for Guard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,6 +62,8 @@ struct Calls {
     trouble: Trouble,
     /// When they turned readiness, and why.
     turned: Option<(Instant, &'static str)>,
+    /// When the latch last opened. A call from before says no more than one that was made then.
+    opened: Option<Instant>,
 }
 
 impl Default for Readiness {
@@ -99,6 +101,7 @@ impl Readiness {
 
     /// A call has failed, or has not been answered for long. `why` is an `error.type`.
     pub(super) fn failed(&self, failure: Failure, why: &'static str) {
+        let mut calls = self.calls();
         let now = Instant::now();
         let (last, to_another) = self.0.served.except(failure.customer);
         let at = |milliseconds| self.0.created + Duration::from_millis(milliseconds);
@@ -106,9 +109,15 @@ impl Readiness {
             last: last.map(at),
             to_another: to_another.map(at),
         };
-        let mut calls = self.calls();
+        let asked = calls
+            .opened
+            .map_or(failure.asked, |opened| failure.asked.max(opened));
+        let failure = Failure { asked, ..failure };
         let is_trouble = calls.trouble.fail(failure, served, self.params(), now);
-        if is_trouble && self.state() == State::Ready && self.set(State::NotReady(why)) {
+        // Looked at once more while the state is locked: a call that was served meanwhile may have seen it ready, and then
+        // does not open it.
+        let still = |state| state == State::Ready && self.0.served.except(failure.customer).0 == last;
+        if is_trouble && self.set_if(State::NotReady(why), still) {
             calls.turned = Some((now, why));
             warn!(
                 error.r#type = why,
@@ -171,7 +180,10 @@ impl Readiness {
 
     /// Opens the latch. What failed before says nothing any more.
     fn open(&self, calls: &mut Calls) {
-        *calls = Calls::default();
+        *calls = Calls {
+            opened: Some(Instant::now()),
+            ..Calls::default()
+        };
         if self.set(State::Ready) {
             info!("ready: the upstream answers");
         }
@@ -182,8 +194,13 @@ impl Readiness {
     }
 
     fn set(&self, to: State) -> bool {
+        self.set_if(to, |_| true)
+    }
+
+    /// `may` is asked with the state locked, and must not look at it by itself.
+    fn set_if(&self, to: State, may: impl Fn(State) -> bool) -> bool {
         self.0.state.send_if_modified(|state| {
-            let changed = *state != State::Draining && *state != to;
+            let changed = *state != State::Draining && *state != to && may(*state);
             if changed {
                 *state = to;
             }
@@ -314,5 +331,47 @@ mod tests {
         advance(SECOND).await;
         assert_eq!(turns_after(&readiness, [1; 60]).await, None);
         assert!(turns_after(&readiness, [1, 2].repeat(15)).await.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_from_before_it_opened_do_not_turn_it_at_once() {
+        for (waited, calls) in [(13, 1), (11, 3)] {
+            let readiness = Readiness::default();
+            let asked = Instant::now();
+            advance(waited * SECOND).await;
+            readiness.paged();
+            advance(SECOND / 10).await;
+            for _ in 0..calls {
+                readiness.failed(Failure { asked, customer: 1 }, "elapsed");
+            }
+            assert_eq!(readiness.state(), State::Ready, "{calls} of {waited} s");
+            assert_eq!(turns_after(&readiness, [1; 30]).await, Some(10), "they do count");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_is_served_while_another_fails_keeps_it_ready() {
+        let readiness = Readiness::default();
+        readiness.paged();
+        for _ in 0..10 {
+            fail(&readiness, 1);
+            advance(SECOND).await;
+        }
+        // The call that is served looks at the state, which is ready, so it is done.
+        let looked_at = readiness.0.state.borrow();
+        assert_eq!(*looked_at, State::Ready);
+        let runtime = tokio::runtime::Handle::current();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let _clock = runtime.enter();
+                fail(&readiness, 1);
+            });
+            while readiness.0.calls.try_lock().is_ok() {
+                std::thread::yield_now();
+            }
+            readiness.0.served.note(1, readiness.now());
+            drop(looked_at);
+        });
+        assert_eq!(readiness.state(), State::Ready);
     }
 }

@@ -110,6 +110,7 @@ fn log(operation: &'static str, error: &Error) {
         | Kind::WrongCustomer
         | Kind::WrongRecord
         | Kind::TooLarge
+        | Kind::NoRoom
         | Kind::OutcomeUnknown => {
             warn!(operation, error.r#type = error_type, error = %Chain(error), "the call to the upstream failed");
         }

@@ -68,6 +68,7 @@ const fn row_of_kind(kind: Kind) -> Row {
         Kind::WrongCustomer => row(Internal, "UPSTREAM_WRONG_CUSTOMER", "the upstream's answer is about another customer"),
         Kind::WrongRecord => row(Internal, "UPSTREAM_WRONG_RECORD", "the upstream's answer is about another record"),
         Kind::TooLarge => row(Internal, "UPSTREAM_TOO_LARGE", "the upstream's answer is too large"),
+        Kind::NoRoom => row(ResourceExhausted, "WATCH_MEMORY", "the gateway has no memory left for this state beside the others"),
         Kind::OutcomeUnknown => row(Unknown, "OUTCOME_UNKNOWN", "whether the change happened is unknown; look before trying again"),
     }
 }

@@ -24,8 +24,6 @@ pub(super) fn verdict(error: &Error) -> Verdict {
         Kind::NotFound | Kind::AlreadyExists | Kind::Conflict => Verdict::Serves,
         // The other way to be this kind is 504.
         Kind::Elapsed if matches!(error, Error::Elapsed { .. }) => Verdict::Waited,
-        // The other ways to be this kind are the answer's fault.
-        Kind::TooLarge if matches!(error, Error::NoRoom) => Verdict::Nothing,
         Kind::Elapsed
         | Kind::Unreachable
         | Kind::Interrupted
@@ -49,6 +47,7 @@ pub(super) fn verdict(error: &Error) -> Verdict {
         | Kind::LicenseRejected
         | Kind::NoOperation
         | Kind::RateLimited
+        | Kind::NoRoom
         | Kind::ShuttingDown => Verdict::Nothing,
     }
 }

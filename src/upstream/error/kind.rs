@@ -51,13 +51,15 @@ pub enum Kind {
     WrongRecord,
     /// The body is over the cap, or has too many rows or columns.
     TooLarge,
+    /// The gateway has no memory left for what the answer says.
+    NoRoom,
     /// A change whose outcome could not be established.
     OutcomeUnknown,
 }
 
 impl Kind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Unroutable,
         Self::Unreachable,
         Self::Interrupted,
@@ -82,6 +84,7 @@ impl Kind {
         Self::WrongCustomer,
         Self::WrongRecord,
         Self::TooLarge,
+        Self::NoRoom,
         Self::OutcomeUnknown,
     ];
 
@@ -113,6 +116,7 @@ impl Kind {
             Self::WrongCustomer => "wrong_customer",
             Self::WrongRecord => "wrong_record",
             Self::TooLarge => "too_large",
+            Self::NoRoom => "no_room",
             Self::OutcomeUnknown => "outcome_unknown",
         }
     }

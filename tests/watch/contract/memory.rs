@@ -187,7 +187,7 @@ async fn a_feed_beyond_the_memory_is_refused_and_an_answer_beyond_it_fails_the_p
     let cause = as_status(feed_state(&event).cause.as_ref().expect("a cause"));
     assert_eq!(
         told(&cause),
-        (Code::Internal, "UPSTREAM_TOO_LARGE".to_owned(), false)
+        (Code::ResourceExhausted, "WATCH_MEMORY".to_owned(), true)
     );
     held.apply(&event);
     assert_eq!(held.state, rows(100, |_| 0).told(), "the state stays");

@@ -145,7 +145,7 @@ impl Readiness {
     /// state changed by that: not if a call has been served since.
     #[must_use = "a change is to be logged with its cause"]
     pub fn not_paged(&self, why: &'static str, asked: Instant) -> bool {
-        self.silence() >= asked.elapsed() && self.set(State::NotReady(why))
+        self.set_if(State::NotReady(why), |_| self.silence() >= asked.elapsed())
     }
 
     /// The gateway is stopping. There is no way back.

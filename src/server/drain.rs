@@ -72,17 +72,17 @@ impl Drain {
 
     /// Answers what is in flight, and says how much it was.
     async fn cut(&self, serving: impl Future<Output = Result<(), Error>>) {
+        // Done already, unless a task has failed.
+        self.readiness.drain();
         self.refuse.cancel();
         self.dispatcher.cut();
-        if timeout(FLUSH, serving).await.is_err() {
+        let goodbyes = async { tokio::join!(serving, self.hub.drain()) };
+        if timeout(FLUSH, goodbyes).await.is_err() {
             warn!("connections are closed that were not done with");
         }
         let CutOff { changes, reads } = self.dispatcher.cut_off();
         if changes + reads > 0 {
-            warn!(
-                changes,
-                reads, "stopped with calls in flight: their callers were told"
-            );
+            warn!(changes, reads, "stopped with calls in flight: they were answered");
         }
     }
 }

@@ -207,6 +207,11 @@ impl Owner {
         } = answer;
         self.poll = Poll::Idle;
         let now = Instant::now();
+        if !self.believes(&read) {
+            self.disbelieve();
+        }
+        // Before the feed is locked: who reads locks the observer first.
+        let compared = self.observer().weight();
 
         let feed = self.feed.clone();
         let mut shared = feed.lock();
@@ -222,15 +227,9 @@ impl Owner {
                 opening = Some(state);
                 Polled::Changed
             }
-            // The very state of an answer that never came here. No state is not an empty one: it is read anew.
-            (Ok(None), None) => {
-                self.disbelieve();
-                Polled::Unconfirmed
-            }
-            (Err(failed), _) => {
-                self.disbelieve();
-                Polled::Failed(PollFailure::from(&*error.insert(failed)))
-            }
+            // The very state of an answer that never came here.
+            (Ok(None), None) => Polled::Unconfirmed,
+            (Err(failed), _) => Polled::Failed(PollFailure::from(&*error.insert(failed))),
         };
         if error.is_none() {
             shared.tally.bytes = bytes;
@@ -243,7 +242,7 @@ impl Owner {
             .log
             .as_ref()
             .map_or(0, |log| log.history().state().weight());
-        shared.memory.set(self.observer().weight() + state);
+        shared.memory.set(compared + state);
         let transition = refresh(&mut shared, now);
         drop(shared);
         if transition.is_some() || is_awaited || polled == Polled::Changed {
@@ -285,6 +284,15 @@ impl Owner {
         let health = shared.poller.health();
         shared.log = Some(Log::new(history, health, params, self.polling.explain, account));
         (self.is_open, self.leaves_at) = (true, None);
+    }
+
+    /// Whether what was read is to be compared with the next. A state that was not read is not an empty one, and what has failed
+    /// is not known to be the last.
+    fn believes(&self, read: &Result<Option<State>, Error>) -> bool {
+        match read {
+            Ok(state) => state.is_some() || self.is_open,
+            Err(_) => false,
+        }
     }
 
     /// Drops an answer that was to be confirmed: only the very next poll does that. So is one dropped that was read and is

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use super::harness::Result;
 use super::harness::process::{Role, clock, listen, orders};
-use super::harness::upstream::Connection;
+use super::harness::upstream::{Connection, PAGE};
 
 /// The argument that makes this binary the upstream.
 pub(super) const ROLE: &str = "upstream-role";
@@ -95,7 +95,7 @@ async fn serve(shared: Arc<Shared>, socket: TcpStream) -> Result<()> {
     let mut answered = None;
     while let Some(head) = connection.request().await? {
         if !head.windows(POLL.len()).any(|window| window == POLL) {
-            connection.answer(b"nothing").await?;
+            connection.answer(PAGE).await?;
             continue;
         }
         shared.polls.fetch_add(1, Ordering::Relaxed);

@@ -5,6 +5,14 @@ use tokio::net::TcpStream;
 
 use super::Result;
 
+/// Enough of the published page for the service to be known by it.
+pub(crate) const PAGE: &[u8] = b"<pre>POST /csv/reply/CustomerExtension HTTP/1.1</pre>";
+
+/// Whether a request is for the published page.
+pub(crate) fn asks_for_page(head: &[u8]) -> bool {
+    head.starts_with(b"GET /csv/metadata")
+}
+
 /// A connection of the gateway's HTTP client, which asks with `GET` and waits for each answer.
 #[derive(Debug)]
 pub(crate) struct Connection {

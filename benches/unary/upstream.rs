@@ -1,10 +1,10 @@
-//! An upstream that costs next to nothing: one fixed answer to every request.
+//! An upstream that costs next to nothing: one fixed answer to every call.
 
 use portico::codec::csv::{Style, one_to_vec};
 use portico::wire::{Answer, Extension};
 use tokio::task::JoinSet;
 
-use super::harness::upstream::Connection;
+use super::harness::upstream::{Connection, PAGE, asks_for_page};
 use super::harness::{Result, process};
 
 /// The argument that makes this binary the upstream.
@@ -19,8 +19,9 @@ pub(crate) async fn run() -> Result<()> {
         let mut connection = Connection::new(listener.accept().await?.0)?;
         // If a client goes away, only its connection ends.
         connections.spawn(async move {
-            while connection.request().await?.is_some() {
-                connection.answer(body).await?;
+            while let Some(head) = connection.request().await? {
+                let answer = if asks_for_page(head) { PAGE } else { body };
+                connection.answer(answer).await?;
             }
             Result::Ok(())
         });

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! The page is the probe's question. It tells little of the calls, so these tell for themselves ([`Asked`](super::Asked)),
-//! and what is trouble is decided in one place ([`super::trouble`]). Nobody calls a gateway that is not ready: after trouble
+//! and what is trouble is decided in one place (`lifecycle::trouble`). Nobody calls a gateway that is not ready: after trouble
 //! the page opens the latch again, for as long as calls do not fail as before. A breaker, which knows of each call too, will
 //! have its place beside them.
 

@@ -161,7 +161,7 @@ impl Client {
     }
 
     /// Polls for live calls and gives the body of the answer as it is, for a reader that knows most of it already, and who
-    /// checks whose it is ([`customer`](super::customer)).
+    /// checks whose it is ([`customer`]).
     ///
     /// # Errors
     ///

@@ -2,9 +2,14 @@
 
 mod deadline;
 
+use std::time::Duration;
+
 use http::HeaderMap;
 
-use crate::upstream::{Context, License, TraceContext};
+use crate::upstream::{Context, License, Sharing, TraceContext};
+
+/// How long a call may take whose caller does not say.
+pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Who calls, and on what terms the upstream is asked for them.
 #[derive(Clone, Debug)]
@@ -26,23 +31,50 @@ pub enum Identity {
 #[derive(Clone, Debug)]
 pub struct Callers {
     license: License,
+    default_deadline: Duration,
+}
+
+/// How long a caller waits who does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// As long as any other call may take: for RPCs that end by themselves.
+    Bounded,
+    /// For ever: for streams.
+    Unbounded,
 }
 
 impl Callers {
     /// Makes callers that are all served by the one `license`.
     #[must_use]
     pub fn with(license: License) -> Self {
-        Self { license }
+        Self {
+            license,
+            default_deadline: DEFAULT_DEADLINE,
+        }
+    }
+
+    /// The same callers, of whom those who do not say how long they wait are served for so long.
+    #[must_use]
+    pub fn waiting(self, default_deadline: Duration) -> Self {
+        Self {
+            default_deadline,
+            ..self
+        }
     }
 
     /// The caller of the request with these headers, which has just arrived.
     #[must_use]
-    pub fn of(&self, headers: &HeaderMap) -> Caller {
+    pub fn of(&self, headers: &HeaderMap, patience: Patience) -> Caller {
+        let default = match patience {
+            Patience::Bounded => Some(self.default_deadline),
+            Patience::Unbounded => None,
+        };
         Caller {
             identity: Identity::Anonymous,
             context: Context {
                 license: self.license.clone(),
-                deadline: deadline::read(headers),
+                deadline: deadline::read(headers, default),
+                sharing: Sharing::WithOthers,
                 trace: TraceContext::read(headers),
             },
         }

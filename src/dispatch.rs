@@ -98,6 +98,10 @@ fn log(operation: &'static str, error: &Error) {
         | Kind::Unavailable
         | Kind::Elapsed
         | Kind::Expired
+        | Kind::DeadlinePassed
+        | Kind::BreakerOpen
+        | Kind::AttemptsExhausted
+        | Kind::RetryBudgetSpent
         | Kind::LicenseRejected
         | Kind::NoOperation
         | Kind::RateLimited

@@ -41,6 +41,8 @@ pub struct Params {
     pub drain_delay: Duration,
     /// How long calls in flight may then go on. What is in flight after that is answered: a change with "outcome unknown".
     pub drain_timeout: Duration,
+    /// How many calls there may be at one time, without watches. Those beyond it are refused.
+    pub max_in_flight: usize,
     /// When the upstream is in trouble.
     pub readiness: lifecycle::Params,
     /// The connections of callers.
@@ -55,6 +57,7 @@ impl Default for Params {
             upstream_timezone: TimeZone::UTC,
             drain_delay: Duration::from_secs(5),
             drain_timeout: Duration::from_secs(20),
+            max_in_flight: 4096,
             readiness: lifecycle::Params::default(),
             connections: connections::Params::default(),
             watch: watch::Params::default(),
@@ -92,6 +95,7 @@ pub async fn run(
         upstream_timezone: zone,
         drain_delay,
         drain_timeout,
+        max_in_flight: _,
         readiness,
         connections,
         mut watch,

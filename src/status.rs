@@ -23,6 +23,12 @@ const RETRY_DELAY: Duration = Duration::from_secs(1);
 /// The longest wait passed on to a caller.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(300);
 
+/// The header by which a server tells a client's retry policy when to try again: in milliseconds, or not at all (gRPC A6).
+const PUSHBACK: &str = "grpc-retry-pushback-ms";
+
+/// The key of an `ErrorInfo` that holds the reason of what lies behind.
+const CAUSE: &str = "cause";
+
 /// The key of an `ErrorInfo` that says how many violations are not in the `BadRequest`.
 const LEFT_OUT: &str = "violations_left_out";
 
@@ -50,7 +56,11 @@ const fn row_of_kind(kind: Kind) -> Row {
         Kind::NotHttp => row(Internal, "UPSTREAM_NOT_HTTP", "the upstream's answer is not HTTP"),
         Kind::Unavailable => row(Unavailable, "UPSTREAM_UNAVAILABLE", "the upstream is unavailable"),
         Kind::Elapsed => row(DeadlineExceeded, "UPSTREAM_TIMEOUT", "the upstream did not answer in time"),
-        Kind::Expired => row(DeadlineExceeded, "DEADLINE_EXCEEDED", "the deadline has passed"),
+        Kind::Expired => row(DeadlineExceeded, "DEADLINE_EXCEEDED", "the deadline has passed, and nothing was sent"),
+        Kind::DeadlinePassed => row(DeadlineExceeded, "DEADLINE_EXCEEDED", "the deadline has passed"),
+        Kind::BreakerOpen => row(Unavailable, "UPSTREAM_BREAKER_OPEN", "the upstream fails, and is not asked for the moment"),
+        Kind::AttemptsExhausted => row(Unavailable, "ATTEMPTS_EXHAUSTED", "the upstream failed in each of several attempts"),
+        Kind::RetryBudgetSpent => row(Unavailable, "RETRY_BUDGET_SPENT", "the upstream failed, and too often lately to be tried again"),
         Kind::ShuttingDown => row(Unavailable, "SHUTTING_DOWN", "the gateway is stopping"),
         Kind::Refused => row(InvalidArgument, "UPSTREAM_REFUSED", "the upstream refused a value of the request"),
         Kind::LicenseRejected => row(Internal, "UPSTREAM_LICENSE_REJECTED", "the upstream refused the gateway's licence"),
@@ -132,6 +142,15 @@ impl Row {
         matches!(self.code, Code::Unavailable | Code::ResourceExhausted)
     }
 
+    /// Whether whoever repeats the call without having thought about it does harm: the gateway has repeated it already, so
+    /// that attempts would multiply, or it may have been a change.
+    fn is_final(&self) -> bool {
+        matches!(
+            self.reason,
+            "ATTEMPTS_EXHAUSTED" | "RETRY_BUDGET_SPENT" | "OUTCOME_UNKNOWN"
+        )
+    }
+
     /// The details that each status of the row has.
     fn details(&self, metadata: HashMap<String, String>) -> ErrorDetails {
         let mut details = ErrorDetails::with_error_info(self.reason, DOMAIN, metadata);
@@ -141,26 +160,50 @@ impl Row {
         details
     }
 
+    /// The status, which tells a client's retry policy what its details tell a person.
     fn status(&self, details: ErrorDetails) -> Status {
-        Status::with_error_details(self.code, self.text, details)
+        let delay = details.retry_info().and_then(|info| info.retry_delay);
+        let mut status = Status::with_error_details(self.code, self.text, details);
+        let pushback = match delay {
+            _ if self.is_final() => Some((-1).into()),
+            Some(delay) => Some(i32::try_from(delay.as_millis()).unwrap_or(i32::MAX).into()),
+            None => None,
+        };
+        if let Some(pushback) = pushback {
+            status.metadata_mut().insert(PUSHBACK, pushback);
+        }
+        status
     }
 }
 
 /// The status of a failed call.
 #[must_use]
 pub fn of_call(error: &Error) -> Status {
-    of_failure(error.kind(), error.retry_after())
+    let kind = error.kind();
+    let cause = match kind {
+        Kind::AttemptsExhausted | Kind::RetryBudgetSpent => Some(cause(error.cause().kind())),
+        _ => None,
+    };
+    of_row(&row_of_kind(kind), error.retry_after(), cause)
 }
 
 /// The status of a kind of failure; `asked` is the wait that the upstream asked for.
 #[must_use]
 pub fn of_failure(kind: Kind, asked: Option<Duration>) -> Status {
-    let row = row_of_kind(kind);
-    let mut details = row.details(HashMap::new());
+    of_row(&row_of_kind(kind), asked, None)
+}
+
+fn of_row(row: &Row, asked: Option<Duration>, metadata: Option<(String, String)>) -> Status {
+    let mut details = row.details(metadata.into_iter().collect());
     if let (true, Some(asked)) = (row.is_retryable(), asked) {
         details.set_retry_info(Some(asked.min(MAX_RETRY_DELAY)));
     }
     row.status(details)
+}
+
+/// What lies behind a failure, by its reason.
+fn cause(kind: Kind) -> (String, String) {
+    (CAUSE.to_owned(), row_of_kind(kind).reason.to_owned())
 }
 
 /// The status of a watch that was not opened or has ended.
@@ -168,7 +211,7 @@ pub fn of_failure(kind: Kind, asked: Option<Duration>) -> Status {
 pub fn of_watch(end: End) -> Status {
     let row = row_of_end(end);
     let cause = match end {
-        End::NoPoll(Some(kind)) => Some(("cause".to_owned(), row_of_kind(kind).reason.to_owned())),
+        End::NoPoll(Some(kind)) => Some(cause(kind)),
         _ => None,
     };
     let mut details = row.details(cause.into_iter().collect());
@@ -295,6 +338,39 @@ mod tests {
         assert_eq!(told(Kind::RateLimited, Some(1000)), Some(300));
         assert_eq!(told(Kind::Failed, Some(7)), None);
         assert_eq!(told(Kind::OutcomeUnknown, Some(7)), None);
+    }
+
+    #[test]
+    fn a_retry_policy_is_told_when_to_try_again_and_never_to_multiply_attempts() {
+        let pushback = |error: &Error| {
+            let status = of_call(error);
+            let value = status.metadata().get(PUSHBACK)?;
+            Some(value.to_str().expect("digits").to_owned())
+        };
+        let down = || Box::new(Error::Connect("refused".into()));
+        let (attempts, last) = (3, down());
+        let wait = Duration::from_millis(1500);
+        let open = Error::BreakerOpen { retry_after: wait };
+        assert_eq!(pushback(&down()).as_deref(), Some("1000"));
+        assert_eq!(pushback(&open).as_deref(), Some("1500"));
+        assert_eq!(pushback(&Error::Empty), None);
+        let unknown = Error::OutcomeUnknown(down());
+        for harmful in [
+            Error::AttemptsExhausted { attempts, last },
+            Error::RetryBudgetSpent(down()),
+            unknown,
+        ] {
+            assert_eq!(pushback(&harmful).as_deref(), Some("-1"), "{harmful:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_given_up_tells_how_it_failed_last() {
+        let (attempts, last) = (3, Box::new(Error::Connect("refused".into())));
+        let status = of_call(&Error::AttemptsExhausted { attempts, last });
+        let info = status.get_details_error_info().expect("an ErrorInfo");
+        assert_eq!(info.reason, "ATTEMPTS_EXHAUSTED");
+        assert_eq!(info.metadata[CAUSE], "UPSTREAM_UNREACHABLE");
     }
 
     #[test]

@@ -149,6 +149,19 @@ fn error_of(row: &Row, effect: Effect) -> Error {
         what if what.starts_with("no complete answer") => Error::Elapsed {
             within: Duration::from_secs(30),
         },
+        what if what.starts_with("the caller's deadline passed") => Error::DeadlinePassed {
+            within: Duration::from_secs(3),
+        },
+        what if what.starts_with("nothing was sent: the breaker") => Error::BreakerOpen {
+            retry_after: Duration::from_secs(3),
+        },
+        what if what.starts_with("each of several attempts") => Error::AttemptsExhausted {
+            attempts: 3,
+            last: Box::new(Error::Connect("refused".into())),
+        },
+        what if what.starts_with("an attempt failed, and the budget") => {
+            Error::RetryBudgetSpent(Box::new(Error::Connect("refused".into())))
+        }
         what if what.starts_with("a body over 16 MiB") => Error::TooLarge {
             limit: portico::upstream::http::Params::default().max_body,
         },

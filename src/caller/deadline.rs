@@ -9,10 +9,10 @@ use tokio::time::Instant;
 /// caller before the clocks of the caller and of the HTTP stack, which say nothing, end the call.
 const MARGIN: Duration = Duration::from_millis(20);
 
-/// When the caller gives up. A value that is not a timeout is ignored, as tonic does.
-pub(super) fn read(headers: &HeaderMap) -> Option<Instant> {
-    let timeout = timeout(headers)?;
-    Instant::now().checked_add(timeout.saturating_sub(MARGIN.min(timeout / 10)))
+/// When the caller gives up: if they do not say, after `default`. A value that is not a timeout is ignored, as tonic does.
+pub(super) fn read(headers: &HeaderMap, default: Option<Duration>) -> Option<Instant> {
+    let left = timeout(headers).map(|timeout| timeout.saturating_sub(MARGIN.min(timeout / 10)));
+    Instant::now().checked_add(left.or(default)?)
 }
 
 fn timeout(headers: &HeaderMap) -> Option<Duration> {
@@ -48,9 +48,19 @@ mod tests {
         for (text, after) in [("2S", 1980), ("100m", 90), ("10m", 9)] {
             let mut headers = HeaderMap::new();
             headers.insert("grpc-timeout", text.parse().unwrap());
-            let left = read(&headers).unwrap() - Instant::now();
+            let left = read(&headers, Some(Duration::from_secs(10))).unwrap() - Instant::now();
             assert_eq!(left, Duration::from_millis(after), "{text}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_does_not_say_how_long_has_the_default() {
+        let mut headers = HeaderMap::new();
+        let default = Duration::from_secs(10);
+        assert_eq!(read(&headers, None), None);
+        assert_eq!(read(&headers, Some(default)), Some(Instant::now() + default));
+        headers.insert("grpc-timeout", "soon".parse().unwrap());
+        assert_eq!(read(&headers, Some(default)), Some(Instant::now() + default));
     }
 
     #[test]

@@ -29,6 +29,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let params = gateway.server(drain_delay.into())?;
     let license = License::parse(License::DEFAULT_NAME, LICENSE, gateway.transport());
     let license = license.map_err(|error| Failure::failed("the demo's licence", &error))?;
+    let callers = Callers::with(license).waiting(gateway.default_deadline());
     let _log =
         log::start(log.log_format.into()).map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
 
@@ -47,7 +48,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
         introduce(grpc, admin, upstream_at);
         let sandbox = sandbox::run(upstream, Sandbox::new(sandbox_params), std::future::pending());
         tokio::select! {
-            served = server::run(listeners, client, Callers::with(license), params, shutdown) => {
+            served = server::run(listeners, client, callers, params, shutdown) => {
                 served.map_err(|error| Failure::failed("the gateway stopped", &error))
             }
             () = sandbox => Err(Failure::Failed("the sandbox stopped".to_owned())),

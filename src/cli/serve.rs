@@ -24,6 +24,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let base = upstream.base()?;
     let license = upstream.license(gateway.transport())?;
     let params = gateway.server(drain_delay.into())?;
+    let callers = Callers::with(license).waiting(gateway.default_deadline());
     let _log =
         log::start(log.log_format.into()).map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
 
@@ -37,7 +38,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
         // Logged only when signals are handled: whoever reads this line may send one.
         info!(%grpc, %admin, upstream = %base, transport = ?gateway.transport(), "listening");
         warn_of_a_short_drain(&params, gateway.timeout());
-        server::run(listeners, client, Callers::with(license), params, shutdown)
+        server::run(listeners, client, callers, params, shutdown)
             .await
             .map_err(|error| Failure::failed("the gateway stopped", &error))
     })

@@ -8,8 +8,10 @@ use jiff::tz::TimeZone;
 
 use super::license::LicenseArgs;
 use super::{Refused, Size, Time};
+use crate::caller::DEFAULT_DEADLINE;
 use crate::server::{self, connections};
 use crate::telemetry::Chain;
+use crate::upstream::stack::{self, retry};
 use crate::upstream::{BaseUrl, Client, License, Transport, client, http};
 use crate::watch;
 
@@ -56,9 +58,36 @@ pub struct GatewayArgs {
     /// Limit for connecting to the upstream
     #[arg(long, env = "PORTICO_UPSTREAM_CONNECT_TIMEOUT", default_value_t = http::Params::default().connect_timeout.into(), value_name = "TIME")]
     upstream_connect_timeout: Time,
-    /// Limit for a whole exchange with the upstream
+    /// Limit for one attempt to get an answer from the upstream
     #[arg(long, env = "PORTICO_UPSTREAM_TIMEOUT", default_value_t = client::Params::default().timeout.into(), value_name = "TIME")]
     upstream_timeout: Time,
+    /// Limit for a call whose caller does not say how long it waits
+    #[arg(long, env = "PORTICO_DEFAULT_DEADLINE", default_value_t = DEFAULT_DEADLINE.into(), value_name = "TIME")]
+    default_deadline: Time,
+    /// How many attempts a read has when the upstream fails for the moment; 1 = it is never tried again
+    #[arg(
+        long,
+        env = "PORTICO_UPSTREAM_ATTEMPTS",
+        default_value_t = client::Params::default().stack.retry.attempts,
+        value_name = "COUNT"
+    )]
+    upstream_attempts: u32,
+    /// Requests to the upstream at one time on behalf of calls; polls of live calls have a limit of their own
+    #[arg(
+        long,
+        env = "PORTICO_UPSTREAM_CONCURRENCY",
+        default_value_t = client::Params::default().stack.concurrency,
+        value_name = "COUNT"
+    )]
+    upstream_concurrency: usize,
+    /// The most calls at one time, without watches; those beyond it are refused
+    #[arg(
+        long,
+        env = "PORTICO_MAX_IN_FLIGHT",
+        default_value_t = server::Params::default().max_in_flight,
+        value_name = "COUNT"
+    )]
+    max_in_flight: usize,
     /// Whether connections to the upstream are used again; `off` is for an upstream or proxy that confuses the answers on a
     /// connection
     #[arg(
@@ -179,10 +208,25 @@ impl GatewayArgs {
     ///
     /// # Errors
     ///
-    /// [`Refused`] if the CA file is unusable or TLS cannot be set up.
+    /// [`Refused`] for no attempts, no requests at one time, and if the CA file is unusable or TLS cannot be set up.
     pub fn client(&self, base: BaseUrl) -> Result<Client, Refused> {
+        if self.upstream_attempts == 0 {
+            return Err(Refused::new("--upstream-attempts", "must be at least 1"));
+        }
+        if self.upstream_concurrency == 0 {
+            return Err(Refused::new("--upstream-concurrency", "must be at least 1"));
+        }
+        let retry = retry::Params {
+            attempts: self.upstream_attempts,
+            ..retry::Params::default()
+        };
         let params = client::Params {
             timeout: self.upstream_timeout.into(),
+            stack: stack::Params {
+                concurrency: self.upstream_concurrency,
+                retry,
+                ..stack::Params::default()
+            },
             http: http::Params {
                 connect_timeout: self.upstream_connect_timeout.into(),
                 ca_file: self.upstream_ca_file.clone(),
@@ -200,6 +244,12 @@ impl GatewayArgs {
         self.upstream_timeout.into()
     }
 
+    /// How long a call may take whose caller does not say.
+    #[must_use]
+    pub fn default_deadline(&self) -> Duration {
+        self.default_deadline.into()
+    }
+
     /// How operations are carried.
     #[must_use]
     pub fn transport(&self) -> Transport {
@@ -213,7 +263,7 @@ impl GatewayArgs {
     ///
     /// # Errors
     ///
-    /// [`Refused`] for an unknown zone, a poll interval under 50 ms, no polls, no connections, and memory for the watch that is
+    /// [`Refused`] for an unknown zone, a poll interval under 50 ms, no polls, no calls, no connections, and memory for the watch that is
     /// less than 1 MiB or more than there can be.
     pub fn server(&self, drain_delay: Duration) -> Result<server::Params, Refused> {
         let zone = TimeZone::get(&self.upstream_timezone).map_err(|_| {
@@ -227,6 +277,9 @@ impl GatewayArgs {
         }
         if self.poll_concurrency == 0 {
             return Err(Refused::new("--poll-concurrency", "must be at least 1"));
+        }
+        if self.max_in_flight == 0 {
+            return Err(Refused::new("--max-in-flight", "must be at least 1"));
         }
         if self.max_connections == 0 {
             return Err(Refused::new("--max-connections", "must be at least 1"));
@@ -250,6 +303,7 @@ impl GatewayArgs {
             upstream_timezone: zone,
             drain_delay,
             drain_timeout: self.drain_timeout.into(),
+            max_in_flight: self.max_in_flight,
             connections: connections::Params::default().limited(self.max_connections),
             watch,
             ..server::Params::default()

@@ -24,6 +24,7 @@ pub(super) fn verdict(error: &Error) -> Verdict {
         Kind::NotFound | Kind::AlreadyExists | Kind::Conflict => Verdict::Serves,
         // The other way to be this kind is 504.
         Kind::Elapsed if matches!(error, Error::Elapsed { .. }) => Verdict::Waited,
+        Kind::DeadlinePassed => Verdict::Waited,
         Kind::Elapsed
         | Kind::Unreachable
         | Kind::Interrupted
@@ -38,6 +39,9 @@ pub(super) fn verdict(error: &Error) -> Verdict {
         | Kind::WrongCustomer
         | Kind::WrongRecord
         | Kind::TooLarge
+        | Kind::BreakerOpen
+        | Kind::AttemptsExhausted
+        | Kind::RetryBudgetSpent
         | Kind::OutcomeUnknown => Verdict::Fails(kind),
         // A licence that is refused is for the operator to mend: another gateway has the same. A missing route or a limit
         // of the rate is of one operation; where all routes are missing, so is the published page.

@@ -105,7 +105,7 @@ mod tests {
     use tower::service_fn;
 
     use super::*;
-    use crate::caller::Callers;
+    use crate::caller::{Callers, Patience};
     use crate::status;
     use crate::upstream::client::Params;
     use crate::upstream::operation::DeleteExtension;
@@ -146,7 +146,8 @@ mod tests {
     /// Serves one change; gives how it ended.
     async fn change(dispatcher: Dispatcher) -> Option<Kind> {
         let license = License::parse(License::DEFAULT_NAME, "x", Transport::Routes);
-        let caller = Callers::with(license.expect("a licence")).of(&http::HeaderMap::new());
+        let caller =
+            Callers::with(license.expect("a licence")).of(&http::HeaderMap::new(), Patience::Unbounded);
         let id = |id| Id::parse(id).expect("an id");
         let operation = DeleteExtension {
             i_customer: id(1),

@@ -19,7 +19,7 @@ use super::codec::decode;
 use super::request::{self, Whole};
 use super::watch_body::WatchBody;
 use super::{active_calls, to_status};
-use crate::caller::{Caller, Callers};
+use crate::caller::{Caller, Callers, Patience};
 use crate::upstream::Transport;
 use crate::watch::{Hub, Watcher};
 
@@ -72,8 +72,13 @@ where
         // The one that has said that it is ready is the one to call.
         let mut inner = std::mem::replace(&mut self.inner, spare);
         // Before the body is read: the caller's deadline counts from here.
-        let caller = self.callers.of(request.headers());
         let is_watch = request.uri().path() == PATH;
+        let patience = if is_watch {
+            Patience::Unbounded
+        } else {
+            Patience::Bounded
+        };
+        let caller = self.callers.of(request.headers(), patience);
         let (hub, transport) = (self.hub.clone(), self.transport);
         Box::pin(async move {
             let (mut head, whole) = match request::read(request, caller.context.deadline).await {

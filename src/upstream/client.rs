@@ -13,21 +13,24 @@ use http::Response;
 use tokio::time::{Instant, timeout_at};
 use tower::{Service, ServiceExt as _};
 
-use super::exchange::Expects;
+use super::exchange::{Expects, Lane};
 use super::http::{BuildError, Http, Params as HttpParams};
 use super::operation::ListActiveCalls;
 use super::page::{self, Absent};
 use super::reading::Reading;
 use super::stack::{self, Stack};
 use super::{
-    BaseUrl, Context, Effect, Error, Exchange, Operation, Received, Transport, answer, customer, request,
+    BaseUrl, Context, Deadline, Effect, Error, Exchange, Operation, Received, Sharing, Transport, answer,
+    customer, request,
 };
 
 /// Settings of the client.
 #[derive(Clone, Debug)]
 pub struct Params {
-    /// Limit for a whole exchange, from the start to the last byte of the body.
+    /// Limit for one attempt, from its start to the last byte of the body.
     pub timeout: Duration,
+    /// What is done about calls that fail, and how many there are at one time.
+    pub stack: stack::Params,
     /// The connections.
     pub http: HttpParams,
 }
@@ -36,6 +39,7 @@ impl Default for Params {
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(30),
+            stack: stack::Params::default(),
             http: HttpParams::default(),
         }
     }
@@ -69,9 +73,13 @@ impl Client {
         S: Service<Exchange, Response = Response<Bytes>, Error = Error> + Clone + Send + Sync + 'static,
         S::Future: Send + 'static,
     {
-        let Params { timeout, http: _ } = *params;
+        let Params {
+            timeout,
+            ref stack,
+            http: _,
+        } = *params;
         Self {
-            stack: stack::over(http),
+            stack: stack::over(http, stack),
             reading: Reading::default(),
             base,
             transport,
@@ -116,7 +124,7 @@ impl Client {
         T: Send + 'static,
         F: FnOnce(O::Answer) -> T + Send + 'static,
     {
-        let answer = match self.ask(context, &operation).await {
+        let answer = match self.ask(context, &operation, Lane::Call).await {
             Ok(received) => {
                 let read = move |body| read(&operation, body).map(convert);
                 self.read_by(context.deadline, received, read).await
@@ -138,7 +146,7 @@ impl Client {
         };
         let within = deadline.saturating_duration_since(Instant::now());
         let read = timeout_at(deadline, reading).await;
-        read.unwrap_or(Err(Error::Elapsed { within }))
+        read.unwrap_or(Err(Error::DeadlinePassed { within }))
     }
 
     /// What `read` makes of the body of an answer: at once, or if it is large, away from the threads that do IO when it is
@@ -161,7 +169,7 @@ impl Client {
     }
 
     /// Polls for live calls and gives the body of the answer as it is, for a reader that knows most of it already, and who
-    /// checks whose it is ([`customer`]).
+    /// checks whose it is ([`customer`]). A poll is sent once: the next poll is the retry.
     ///
     /// # Errors
     ///
@@ -171,20 +179,28 @@ impl Client {
     ///
     /// Dropping the future abandons the exchange.
     pub async fn poll(&self, context: &Context, query: &ListActiveCalls) -> Result<Received, Error> {
-        self.ask(context, query).await
+        self.ask(context, query, Lane::Poll).await
     }
 
-    async fn ask<O: Operation>(&self, context: &Context, operation: &O) -> Result<Received, Error> {
+    async fn ask<O: Operation>(
+        &self,
+        context: &Context,
+        operation: &O,
+        lane: Lane,
+    ) -> Result<Received, Error> {
         let (request, template) = request::write(self.transport, operation, &self.base, &context.license)?;
         let exchange = Exchange {
             request,
             operation: O::NAME,
             template,
             effect: O::EFFECT,
+            lane,
+            customer: Some(operation.i_customer()),
             expects: Expects::Csv,
             license: Some(context.license.clone()),
             time_limit: self.timeout,
-            deadline: context.deadline,
+            deadline: context.deadline.into(),
+            sharing: context.sharing,
             trace: context.trace.clone(),
             resend_count: 0,
         };
@@ -202,10 +218,13 @@ impl Client {
             operation: "Probe",
             template: request::PROBE,
             effect: Effect::Read,
+            lane: Lane::Probe,
+            customer: None,
             expects: Expects::Page,
             license: None,
             time_limit,
-            deadline: None,
+            deadline: Deadline::default(),
+            sharing: Sharing::Alone,
             trace: None,
             resend_count: 0,
         };

@@ -11,8 +11,20 @@ pub struct Context {
     pub license: License,
     /// From when on nobody waits for the answer.
     pub deadline: Option<Instant>,
+    /// Whether the answer to a read may be shared.
+    pub sharing: Sharing,
     /// The trace that the exchange is part of.
     pub trace: Option<TraceContext>,
+}
+
+/// Whether an answer may be shared with others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sharing {
+    /// It may be the answer to the same question of another caller who is still waiting for it.
+    #[default]
+    WithOthers,
+    /// The upstream is asked anew: what is concluded from the answer depends on what was done before it was asked.
+    Alone,
 }
 
 impl Context {
@@ -22,6 +34,7 @@ impl Context {
         Self {
             license,
             deadline: None,
+            sharing: Sharing::WithOthers,
             trace: None,
         }
     }

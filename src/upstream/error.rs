@@ -6,6 +6,7 @@
 
 mod kind;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -35,15 +36,42 @@ pub enum Error {
     /// What came back is no HTTP: another protocol, or a status line or header that breaks the grammar.
     #[error("the answer is not HTTP")]
     NotHttp(#[source] Cause),
-    /// No complete answer within the time limit of the attempt, or by the caller's deadline.
+    /// No complete answer within the time limit of the attempt.
     #[error("no complete answer within {within:?}")]
     Elapsed {
         /// How long the answer was waited for.
         within: Duration,
     },
-    /// The caller's deadline had passed before anything was sent.
+    /// The caller's deadline passed before the answer was complete.
+    #[error("the deadline passed after {within:?} without a complete answer")]
+    DeadlinePassed {
+        /// How long the answer was waited for.
+        within: Duration,
+    },
+    /// The caller's deadline had passed before anything was sent, or left too little time for it.
     #[error("the deadline had passed before the request was sent")]
     Expired,
+    /// The breaker is open: nothing was sent.
+    #[error("the breaker is open")]
+    BreakerOpen {
+        /// How long it is until a call is let through again.
+        retry_after: Duration,
+    },
+    /// Every attempt failed, and no more may be made.
+    #[error("{attempts} attempts failed")]
+    AttemptsExhausted {
+        /// How many attempts were made: two at least.
+        attempts: u32,
+        /// How the last one failed.
+        #[source]
+        last: Box<Error>,
+    },
+    /// The attempt failed, and the budget for more is spent: too many fail.
+    #[error("an attempt failed, and the budget for others is spent")]
+    RetryBudgetSpent(#[source] Box<Error>),
+    /// How a call ended that others made as well.
+    #[error(transparent)]
+    Shared(Arc<Error>),
     /// The gateway stops, and did not wait any longer for the answer.
     #[error("the gateway stopped before the answer was complete")]
     CutOff,
@@ -135,7 +163,12 @@ impl Error {
             Self::Interrupted(_) => Kind::Interrupted,
             Self::NotHttp(_) => Kind::NotHttp,
             Self::Elapsed { .. } => Kind::Elapsed,
+            Self::DeadlinePassed { .. } => Kind::DeadlinePassed,
             Self::Expired => Kind::Expired,
+            Self::BreakerOpen { .. } => Kind::BreakerOpen,
+            Self::AttemptsExhausted { .. } => Kind::AttemptsExhausted,
+            Self::RetryBudgetSpent(_) => Kind::RetryBudgetSpent,
+            Self::Shared(error) => error.kind(),
             Self::CutOff | Self::ShuttingDown => Kind::ShuttingDown,
             Self::TooLarge { .. } | Self::TooMany(_) => Kind::TooLarge,
             Self::NoRoom => Kind::NoRoom,
@@ -155,20 +188,24 @@ impl Error {
         }
     }
 
-    /// What happened: of a change whose outcome is unknown, why it is.
+    /// What happened: of a change whose outcome is unknown, why it is; of a call that was given up, how its last attempt
+    /// failed.
     #[must_use]
     pub fn cause(&self) -> &Self {
         match self {
-            Self::OutcomeUnknown(cause) => cause,
+            Self::OutcomeUnknown(cause) | Self::RetryBudgetSpent(cause) => cause.cause(),
+            Self::AttemptsExhausted { last, .. } => last.cause(),
+            Self::Shared(error) => error.cause(),
             _ => self,
         }
     }
 
-    /// How long the upstream asked to wait, if it did.
+    /// How long to wait before the next try, if it is known: the upstream asked for it, or nothing is sent before.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        match self {
+        match self.cause() {
             Self::Status { retry_after, .. } => *retry_after,
+            Self::BreakerOpen { retry_after } => Some(*retry_after),
             _ => None,
         }
     }
@@ -179,10 +216,19 @@ impl Error {
     /// broke off, may come from a proxy that lost the service, or is none at all, says nothing about the change.
     #[must_use]
     pub fn of_change(self) -> Self {
-        let unknown = match &self {
+        if self.leaves_a_change_unknown() {
+            Self::OutcomeUnknown(Box::new(self))
+        } else {
+            self
+        }
+    }
+
+    fn leaves_a_change_unknown(&self) -> bool {
+        match self {
             Self::Interrupted(_)
             | Self::NotHttp(_)
             | Self::Elapsed { .. }
+            | Self::DeadlinePassed { .. }
             | Self::CutOff
             | Self::TooLarge { .. }
             | Self::TooMany(_)
@@ -207,17 +253,17 @@ impl Error {
                 StatusCode::INTERNAL_SERVER_ERROR | StatusCode::SERVICE_UNAVAILABLE => !csv,
                 _ => *kind == Kind::UnexpectedStatus,
             },
+            Self::AttemptsExhausted { last, .. } | Self::RetryBudgetSpent(last) => {
+                last.leaves_a_change_unknown()
+            }
+            Self::Shared(error) => error.leaves_a_change_unknown(),
             Self::Unroutable { .. }
             | Self::Connect(_)
             | Self::Expired
+            | Self::BreakerOpen { .. }
             | Self::ShuttingDown
             | Self::NothingDeleted
             | Self::OutcomeUnknown(_) => false,
-        };
-        if unknown {
-            Self::OutcomeUnknown(Box::new(self))
-        } else {
-            self
         }
     }
 }
@@ -249,6 +295,10 @@ mod tests {
             Error::Elapsed {
                 within: Duration::from_secs(1),
             },
+            Error::DeadlinePassed {
+                within: Duration::from_secs(1),
+            },
+            Error::RetryBudgetSpent(Box::new(Error::NotCsv)),
             Error::CutOff,
             Error::TooLarge { limit: 1 },
             Error::TooMany("rows".into()),
@@ -290,6 +340,13 @@ mod tests {
             Error::NothingDeleted,
             Error::OutcomeUnknown(Box::new(Error::Empty)),
             Error::Expired,
+            Error::BreakerOpen {
+                retry_after: Duration::from_secs(1),
+            },
+            Error::AttemptsExhausted {
+                attempts: 3,
+                last: Box::new(Error::Connect("refused".into())),
+            },
             Error::ShuttingDown,
             status(400, Kind::Refused, false),
             status(401, Kind::LicenseRejected, false),

@@ -3,15 +3,15 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::value::Id;
+use super::{Deadline, Effect, License, Sharing, TraceContext};
 use bytes::Bytes;
 use http::Request;
-use tokio::time::Instant;
-
-use super::{Effect, License, TraceContext};
 
 /// What is sent, what it does there, and for how long an answer is wanted.
 ///
-/// A clone can be sent again: that is what a retry is made of. `Debug` shows no URL, as that may hold the licence.
+/// A clone can be sent again: that is what a retry is made of. `Debug` shows no URL, as that may hold the
+/// licence, and no customer.
 #[derive(Clone)]
 pub struct Exchange {
     /// The request, written for its transport. The URL or the body holds the licence.
@@ -22,6 +22,10 @@ pub struct Exchange {
     pub template: &'static str,
     /// What it does at the upstream.
     pub effect: Effect,
+    /// For whom it is made.
+    pub lane: Lane,
+    /// The customer that it is about, if it is about one.
+    pub customer: Option<Id>,
     /// What counts as an answer.
     pub expects: Expects,
     /// The licence that it is made with, if it needs one.
@@ -29,11 +33,24 @@ pub struct Exchange {
     /// The limit of one attempt, from its start to the last byte of the answer.
     pub time_limit: Duration,
     /// From when on nobody waits for the answer.
-    pub deadline: Option<Instant>,
+    pub deadline: Deadline,
+    /// Whether the answer to a read may be shared.
+    pub sharing: Sharing,
     /// The trace that it is part of.
     pub trace: Option<TraceContext>,
     /// How many times it was sent before.
     pub resend_count: u32,
+}
+
+/// For whom an exchange is made: what one kind of asker does must not take the upstream from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// A caller of a unary RPC.
+    Call,
+    /// The watchers of a feed. The next poll is the retry.
+    Poll,
+    /// The gateway itself, which wants to know whether the upstream is there.
+    Probe,
 }
 
 /// What counts as an answer.
@@ -52,10 +69,14 @@ impl fmt::Debug for Exchange {
             operation,
             template,
             effect,
+            lane,
+            // Not told: it is in no log.
+            customer: _,
             expects,
             license,
             time_limit,
             deadline,
+            sharing,
             trace,
             resend_count,
         } = self;
@@ -64,10 +85,12 @@ impl fmt::Debug for Exchange {
             .field("operation", operation)
             .field("template", template)
             .field("effect", effect)
+            .field("lane", lane)
             .field("expects", expects)
             .field("license", license)
             .field("time_limit", time_limit)
             .field("deadline", deadline)
+            .field("sharing", sharing)
             .field("trace", trace)
             .field("resend_count", resend_count)
             .finish_non_exhaustive()

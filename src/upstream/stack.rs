@@ -3,7 +3,9 @@
 //! The innermost service is HTTP ([`super::http`]); a test puts another in its place, and nothing above it.
 
 mod attempt;
+pub mod breaker;
 mod checked;
+pub mod retry;
 mod time_limit;
 
 use bytes::Bytes;
@@ -16,11 +18,32 @@ use self::checked::CheckedLayer;
 use self::time_limit::TimeLimitLayer;
 use super::{Error, Exchange};
 
+/// Settings of the stack.
+#[derive(Clone, Debug)]
+pub struct Params {
+    /// How many exchanges for callers may be under way at one time. Others wait, as long as their deadlines allow.
+    pub concurrency: usize,
+    /// What is tried again.
+    pub retry: retry::Params,
+    /// When the upstream is left alone.
+    pub breaker: breaker::Params,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self {
+            concurrency: 256,
+            retry: retry::Params::default(),
+            breaker: breaker::Params::default(),
+        }
+    }
+}
+
 /// The whole stack. Clones share what the innermost service shares.
 pub(super) type Stack = BoxCloneSyncService<Exchange, Response<Bytes>, Error>;
 
 /// The stack over `http`, outermost first.
-pub(super) fn over<S>(http: S) -> Stack
+pub(super) fn over<S>(http: S, _params: &Params) -> Stack
 where
     S: Service<Exchange, Response = Response<Bytes>, Error = Error> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,

@@ -21,6 +21,7 @@ fn setup(transport: Transport) -> Setup {
                 ..http::Params::default()
             },
             timeout: std::time::Duration::from_millis(500),
+            ..client::Params::default()
         },
         ..Setup::from(transport)
     }

@@ -27,6 +27,7 @@ fn setup(transport: Transport, timeout: Duration) -> Setup {
                 max_body: 4096,
                 ..http::Params::default()
             },
+            ..client::Params::default()
         },
         ..Setup::from(transport)
     }

@@ -15,8 +15,16 @@ pub enum Kind {
     Unavailable,
     /// No answer in time, or 504.
     Elapsed,
-    /// The caller's deadline had passed before anything was sent.
+    /// The caller's deadline had passed before anything was sent, or left too little time for it.
     Expired,
+    /// The caller's deadline passed while the answer was awaited.
+    DeadlinePassed,
+    /// The breaker is open: nothing was sent.
+    BreakerOpen,
+    /// It failed as often as it may be tried.
+    AttemptsExhausted,
+    /// It failed, and so much else does that it was not tried again.
+    RetryBudgetSpent,
     /// The gateway stops.
     ShuttingDown,
     /// 400: the upstream refused a value.
@@ -59,7 +67,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 30] = [
         Self::Unroutable,
         Self::Unreachable,
         Self::Interrupted,
@@ -67,6 +75,10 @@ impl Kind {
         Self::Unavailable,
         Self::Elapsed,
         Self::Expired,
+        Self::DeadlinePassed,
+        Self::BreakerOpen,
+        Self::AttemptsExhausted,
+        Self::RetryBudgetSpent,
         Self::ShuttingDown,
         Self::Refused,
         Self::LicenseRejected,
@@ -99,6 +111,10 @@ impl Kind {
             Self::Unavailable => "unavailable",
             Self::Elapsed => "elapsed",
             Self::Expired => "expired",
+            Self::DeadlinePassed => "deadline_passed",
+            Self::BreakerOpen => "breaker_open",
+            Self::AttemptsExhausted => "attempts_exhausted",
+            Self::RetryBudgetSpent => "retry_budget_spent",
             Self::ShuttingDown => "shutting_down",
             Self::Refused => "refused",
             Self::LicenseRejected => "license_rejected",

@@ -110,11 +110,15 @@ async fn an_attempt_ends_at_its_limit_or_when_its_caller_gives_up() {
         failed(&client, &context(None), &change()).await,
         (Kind::OutcomeUnknown, LIMIT)
     );
-    for (left, after) in [(3, 3), (12, 12), (60, 12)] {
+    for (left, kind, after) in [
+        (3, Kind::DeadlinePassed, 3),
+        (12, Kind::Elapsed, 12),
+        (60, Kind::Elapsed, 12),
+    ] {
         let context = context(Some(Duration::from_secs(left)));
         assert_eq!(
             failed(&client, &context, &read()).await,
-            (Kind::Elapsed, Duration::from_secs(after)),
+            (kind, Duration::from_secs(after)),
             "{left} s left"
         );
     }
@@ -177,7 +181,7 @@ async fn nobody_waits_for_an_answer_to_be_read_longer_than_until_the_deadline() 
     let mut call = task::spawn(failed(&client, &terms, &list));
     assert_pending!(call.poll());
     advance(left).await;
-    assert_eq!(assert_ready!(call.poll()), (Kind::Elapsed, left));
+    assert_eq!(assert_ready!(call.poll()), (Kind::DeadlinePassed, left));
 
     let (terms, delete) = (context(Some(left)), change());
     let mut call = task::spawn(failed(&client, &terms, &delete));

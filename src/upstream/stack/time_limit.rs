@@ -8,7 +8,10 @@ use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep};
 use tower::{Layer, Service};
 
-use crate::upstream::{Error, Exchange};
+use crate::upstream::{Deadline, Error, Exchange};
+
+/// With less time left nothing is sent: no answer could come.
+const LEAST: Duration = Duration::from_millis(1);
 
 /// Makes [`TimeLimit`].
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +30,9 @@ pin_project! {
         // None for an exchange that nobody waits for: it is not sent.
         #[pin]
         inner: Option<F>,
-        within: Duration,
+        started: Instant,
+        limit: Duration,
+        deadline: Deadline,
         #[pin]
         elapsed: Sleep,
     }
@@ -55,15 +60,15 @@ impl<S: Service<Exchange, Error = Error>> Service<Exchange> for TimeLimit<S> {
     }
 
     fn call(&mut self, exchange: Exchange) -> Self::Future {
-        let left = exchange
-            .deadline
-            .map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let within = left.map_or(exchange.time_limit, |left| left.min(exchange.time_limit));
-        let is_expired = left.is_some_and(|left| left.is_zero());
+        let (started, limit, deadline) = (Instant::now(), exchange.time_limit, exchange.deadline.clone());
+        let left = deadline.left(started);
+        let is_expired = left.is_some_and(|left| left < LEAST);
         ResponseFuture {
             inner: (!is_expired).then(|| self.inner.call(exchange)),
-            within,
-            elapsed: sleep(within),
+            started,
+            limit,
+            deadline,
+            elapsed: sleep(left.map_or(limit, |left| left.min(limit))),
         }
     }
 }
@@ -77,7 +82,7 @@ where
     type Output = Result<T, Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
+        let mut this = self.project();
         let Some(inner) = this.inner.as_pin_mut() else {
             return Poll::Ready(Err(Error::Expired));
         };
@@ -85,7 +90,20 @@ where
         if let Poll::Ready(answer) = inner.poll(cx) {
             return Poll::Ready(answer);
         }
-        let within = *this.within;
-        this.elapsed.poll(cx).map(|()| Err(Error::Elapsed { within }))
+        while this.elapsed.as_mut().poll(cx).is_ready() {
+            let now = Instant::now();
+            let within = now.duration_since(*this.started);
+            if within >= *this.limit {
+                return Poll::Ready(Err(Error::Elapsed { within: *this.limit }));
+            }
+            let left = this.deadline.left(now).unwrap_or(Duration::MAX);
+            if left.is_zero() {
+                return Poll::Ready(Err(Error::DeadlinePassed { within }));
+            }
+            // The deadline has been put off meanwhile.
+            let rest = left.min(this.limit.saturating_sub(within));
+            this.elapsed.as_mut().reset(now + rest);
+        }
+        Poll::Pending
     }
 }

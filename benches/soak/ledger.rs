@@ -2,26 +2,32 @@
 //!
 //! Every extension that is added has an id of its own, so that the sandbox's list tells what became of it. A change that
 //! is answered `UNKNOWN`, or that its caller did not wait for, may have happened or not; whatever else is said must be so.
+//! What is settled is swept away, so that the world stays as large as it is: a gateway that grows has no such excuse.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use portico::proto::v1::{AddExtensionRequest, DeleteExtensionRequest, UpdateExtensionRequest};
+use portico::proto::v1::{AddExtensionRequest, DeleteExtensionRequest, Extension, UpdateExtensionRequest};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request, Status};
 
+use super::UPSTREAM_TIMEOUT;
 use super::callers::told;
 use super::findings::Findings;
 use super::harness::Result;
+use super::liar::LATEST;
 use super::world::{Client, Witness, World, client};
 
 /// How many change the world at once.
 const CHANGERS: usize = 16;
+
+/// So long after its caller was told, a change happens no more.
+const SETTLED: Duration = Duration::from_secs(UPSTREAM_TIMEOUT.as_secs() + LATEST.as_secs() + 2);
 
 /// How long one of them waits for an answer, if it says so.
 const DEADLINE: Duration = Duration::from_secs(1);
@@ -30,7 +36,7 @@ const DEADLINE: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ledger {
     next: Arc<AtomicU64>,
-    entries: Arc<Mutex<BTreeMap<String, Entry>>>,
+    entries: Arc<Mutex<HashMap<String, Entry>>>,
 }
 
 /// What is known of one extension.
@@ -41,6 +47,8 @@ struct Entry {
     /// The name that it was given last, and what was told of that.
     updated: Option<(String, Told)>,
     deleted: Option<Told>,
+    /// When the last of it was told.
+    ended: Instant,
 }
 
 /// What a caller was told of a change.
@@ -93,6 +101,7 @@ impl Ledger {
             added: entered(&added, findings),
             updated: None,
             deleted: None,
+            ended: Instant::now(),
         };
         let extension = added.ok().and_then(|added| added.into_inner().extension);
         if let Some(i_c_ext) = extension.map(|extension| extension.i_c_ext) {
@@ -120,27 +129,65 @@ impl Ledger {
                 entry.deleted = Some(entered(&deleted, findings));
             }
         }
+        entry.ended = Instant::now();
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.insert(id, entry);
     }
 
-    /// Holds every entry against the sandbox's lists.
-    pub(crate) async fn settle(&self, witness: &Witness, world: &World, findings: &Findings) -> Result<()> {
-        let mut listed: BTreeMap<String, Vec<(i64, String)>> = BTreeMap::new();
+    /// Settles what has ended for long enough, again and again until the trouble is over, and deletes what it has added.
+    pub(crate) async fn sweep(
+        self,
+        witness: Witness,
+        world: Arc<World>,
+        findings: Findings,
+        over: CancellationToken,
+    ) {
+        while !over.is_cancelled() {
+            if let Err(error) = self.settle(SETTLED, &witness, &world, &findings).await {
+                findings.report(format!("the witness did not settle: {error}"));
+            }
+            sleep(SETTLED).await;
+        }
+    }
+
+    /// Holds every entry that ended so long ago against the sandbox's lists. What it has added is deleted.
+    pub(crate) async fn settle(
+        &self,
+        age: Duration,
+        witness: &Witness,
+        world: &World,
+        findings: &Findings,
+    ) -> Result<()> {
+        let entries = self.take(age);
+        let mut listed: BTreeMap<String, Vec<(i64, Extension)>> = BTreeMap::new();
         for customer in world.customers.keys() {
             for extension in witness.extensions(*customer).await? {
-                let seen = listed.entry(extension.id).or_default();
-                seen.push((*customer, extension.name));
+                let seen = listed.entry(extension.id.clone()).or_default();
+                seen.push((*customer, extension));
             }
         }
-        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        for (id, entry) in &*entries {
-            let seen = listed.get(id).map(Vec::as_slice).unwrap_or_default();
-            if let Some(lie) = entry.lie(seen) {
-                findings.report(format!("{id}: {lie}; told {entry:?}, seen {seen:?}"));
+        for (id, entry) in entries {
+            let seen = listed.remove(&id).unwrap_or_default();
+            let names: Vec<_> = seen
+                .iter()
+                .map(|(customer, row)| (*customer, row.name.clone()))
+                .collect();
+            if let Some(lie) = entry.lie(&names) {
+                findings.report(format!("{id}: {lie}; told {entry:?}, seen {names:?}"));
+            }
+            for (customer, row) in seen {
+                witness.delete(customer, row.i_c_ext).await?;
             }
         }
         Ok(())
+    }
+
+    /// The entries that ended so long ago.
+    fn take(&self, age: Duration) -> HashMap<String, Entry> {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries
+            .extract_if(|_, entry| entry.ended.elapsed() >= age)
+            .collect()
     }
 }
 

@@ -71,6 +71,10 @@ async fn run() -> Result<()> {
     let mut clients = JoinSet::new();
     callers::start(gateway.address, &world, &findings, &trouble, &mut clients)?;
     ledger.start(gateway.address, &world, &findings, &trouble, &mut clients)?;
+    let sweep = ledger
+        .clone()
+        .sweep(witness.clone(), world.clone(), findings.clone(), trouble.clone());
+    clients.spawn(sweep);
     let admin = gateway
         .admin
         .ok_or("it did not say where the operator's port is")?;
@@ -116,7 +120,7 @@ async fn run() -> Result<()> {
     }
     sleep(UPSTREAM_TIMEOUT + liar::LATEST).await;
     watchers.converge(&witness, &world, &findings).await?;
-    ledger.settle(&witness, &world, &findings).await?;
+    ledger.settle(Duration::ZERO, &witness, &world, &findings).await?;
     // With the watchers, as early on.
     let late = gateway.meter.resident()? / 1024.0;
     println!("\nRSS early {early:.1} MiB, at the end {late:.1} MiB");

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use portico::proto::v1::customer_extension_service_client::CustomerExtensionServiceClient;
-use portico::proto::v1::{Extension, ListActiveCallsRequest, ListActiveCallsResponse, ListExtensionsRequest};
+use portico::proto::v1::{
+    DeleteExtensionRequest, Extension, ListActiveCallsRequest, ListActiveCallsResponse, ListExtensionsRequest,
+};
 use rand::seq::IteratorRandom as _;
 use tonic::transport::{Channel, Endpoint};
 
@@ -89,6 +91,13 @@ impl Witness {
             .await?
             .into_inner()
             .extensions)
+    }
+
+    /// Deletes an extension of the customer.
+    pub(crate) async fn delete(&self, i_customer: i64, i_c_ext: i64) -> Result<()> {
+        let request = DeleteExtensionRequest { i_customer, i_c_ext };
+        self.0.clone().delete_extension(request).await?;
+        Ok(())
     }
 
     /// The customer's calls and statuses.

@@ -88,6 +88,10 @@ fn log(operation: &'static str, error: &Error) {
         Kind::Refused | Kind::NotFound | Kind::AlreadyExists | Kind::Conflict => {
             debug!(operation, error.r#type = error_type, error = %Chain(error), "the upstream refused");
         }
+        // The breaker has logged that it opened, once and not for every call.
+        Kind::BreakerOpen => {
+            debug!(operation, error.r#type = error_type, error = %Chain(error), "the upstream was not asked");
+        }
         Kind::ShuttingDown => {
             debug!(operation, error.r#type = error_type, error = %Chain(error), "the call was cut off");
         }
@@ -99,7 +103,6 @@ fn log(operation: &'static str, error: &Error) {
         | Kind::Elapsed
         | Kind::Expired
         | Kind::DeadlinePassed
-        | Kind::BreakerOpen
         | Kind::AttemptsExhausted
         | Kind::RetryBudgetSpent
         | Kind::LicenseRejected

@@ -180,8 +180,9 @@ impl Row {
 #[must_use]
 pub fn of_call(error: &Error) -> Status {
     let kind = error.kind();
-    let cause = match kind {
-        Kind::AttemptsExhausted | Kind::RetryBudgetSpent => Some(cause(error.cause().kind())),
+    let cause = match (kind, error.cause()) {
+        (Kind::AttemptsExhausted | Kind::RetryBudgetSpent, last) => Some(cause(last.kind())),
+        (_, Error::BreakerOpen { why, .. }) => Some(cause(*why)),
         _ => None,
     };
     of_row(&row_of_kind(kind), error.retry_after(), cause)
@@ -350,7 +351,10 @@ mod tests {
         let down = || Box::new(Error::Connect("refused".into()));
         let (attempts, last) = (3, down());
         let wait = Duration::from_millis(1500);
-        let open = Error::BreakerOpen { retry_after: wait };
+        let open = Error::BreakerOpen {
+            retry_after: wait,
+            why: Kind::Interrupted,
+        };
         assert_eq!(pushback(&down()).as_deref(), Some("1000"));
         assert_eq!(pushback(&open).as_deref(), Some("1500"));
         assert_eq!(pushback(&Error::Empty), None);

@@ -154,6 +154,7 @@ fn error_of(row: &Row, effect: Effect) -> Error {
         },
         what if what.starts_with("nothing was sent: the breaker") => Error::BreakerOpen {
             retry_after: Duration::from_secs(3),
+            why: Kind::Unreachable,
         },
         what if what.starts_with("each of several attempts") => Error::AttemptsExhausted {
             attempts: 3,

@@ -19,7 +19,11 @@ pub(super) enum Verdict {
 pub(super) fn verdict(error: &Error) -> Verdict {
     // Of a change it is known what happened on the way, if not what it did.
     let error = error.cause();
-    let kind = error.kind();
+    let kind = match error {
+        // It was not asked, as it fails so.
+        Error::BreakerOpen { why, .. } => *why,
+        _ => error.kind(),
+    };
     match kind {
         Kind::NotFound | Kind::AlreadyExists | Kind::Conflict => Verdict::Serves,
         // The other way to be this kind is 504.
@@ -77,6 +81,15 @@ mod tests {
         let unknown = gateway_timeout.of_change();
         assert_eq!(unknown.kind(), Kind::OutcomeUnknown);
         assert_eq!(verdict(&unknown), Verdict::Fails(Kind::Elapsed));
+    }
+
+    #[test]
+    fn an_open_breaker_tells_why_it_is_open() {
+        let open = Error::BreakerOpen {
+            retry_after: Duration::from_secs(1),
+            why: Kind::Elapsed,
+        };
+        assert_eq!(verdict(&open), Verdict::Fails(Kind::Elapsed));
     }
 
     #[test]

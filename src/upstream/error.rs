@@ -56,6 +56,8 @@ pub enum Error {
     BreakerOpen {
         /// How long it is until a call is let through again.
         retry_after: Duration,
+        /// How the last call failed that was let through.
+        why: Kind,
     },
     /// Every attempt failed, and no more may be made.
     #[error("{attempts} attempts failed")]
@@ -205,7 +207,7 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         match self.cause() {
             Self::Status { retry_after, .. } => *retry_after,
-            Self::BreakerOpen { retry_after } => Some(*retry_after),
+            Self::BreakerOpen { retry_after, .. } => Some(*retry_after),
             _ => None,
         }
     }
@@ -342,6 +344,7 @@ mod tests {
             Error::Expired,
             Error::BreakerOpen {
                 retry_after: Duration::from_secs(1),
+                why: Kind::Unavailable,
             },
             Error::AttemptsExhausted {
                 attempts: 3,

@@ -5,6 +5,7 @@
 mod attempt;
 pub mod breaker;
 mod checked;
+mod limit;
 pub mod retry;
 mod time_limit;
 
@@ -14,7 +15,9 @@ use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceBuilder};
 
 use self::attempt::AttemptLayer;
+use self::breaker::BreakerLayer;
 use self::checked::CheckedLayer;
+use self::limit::LimitLayer;
 use self::time_limit::TimeLimitLayer;
 use super::{Error, Exchange};
 
@@ -43,12 +46,23 @@ impl Default for Params {
 pub(super) type Stack = BoxCloneSyncService<Exchange, Response<Bytes>, Error>;
 
 /// The stack over `http`, outermost first.
-pub(super) fn over<S>(http: S, _params: &Params) -> Stack
+pub(super) fn over<S>(http: S, params: &Params) -> Stack
 where
     S: Service<Exchange, Response = Response<Bytes>, Error = Error> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
 {
+    let Params {
+        concurrency,
+        retry,
+        breaker,
+    } = *params;
     let stack = ServiceBuilder::new()
+        // What failed for the moment is tried again from here.
+        .layer(retry::layer(retry))
+        // Nothing is sent while the breaker is open; each attempt counts.
+        .layer(BreakerLayer::new(breaker))
+        // A wait for a place is no part of an attempt.
+        .layer(LimitLayer::new(concurrency))
         // One span per attempt. It is around all that can end one.
         .layer(AttemptLayer)
         // An attempt has its time limit, but never more time than the caller has left.
@@ -57,6 +71,26 @@ where
         .layer(CheckedLayer)
         .service(http);
     BoxCloneSyncService::new(stack)
+}
+
+/// An exchange of this lane, for tests of single layers.
+#[cfg(test)]
+fn exchange(lane: super::Lane) -> Exchange {
+    Exchange {
+        request: http::Request::default(),
+        operation: "ListExtensions",
+        template: "GetCustomerExtensions/{License}/{ICustomer}",
+        effect: super::Effect::Read,
+        lane,
+        customer: None,
+        expects: super::Expects::Csv,
+        license: None,
+        time_limit: std::time::Duration::from_secs(30),
+        deadline: super::Deadline::default(),
+        sharing: super::Sharing::WithOthers,
+        trace: None,
+        resend_count: 0,
+    }
 }
 
 #[cfg(test)]

@@ -73,6 +73,11 @@ impl PollFailure {
     pub(super) fn refuses_query(&self) -> bool {
         matches!(self.kind, Kind::NotFound | Kind::Refused | Kind::NoOperation)
     }
+
+    /// Whether the upstream was not even asked, as it fails for all.
+    pub(super) fn was_not_asked(&self) -> bool {
+        self.kind == Kind::BreakerOpen
+    }
 }
 
 impl From<&Error> for PollFailure {

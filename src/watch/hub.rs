@@ -76,7 +76,7 @@ impl Hub {
         let seat = self.registry.enter(key, connection, start).map_err(End::Quota)?;
         let until = Instant::now() + seat.params().open_timeout;
         let until = options.deadline.map_or(until, |deadline| deadline.min(until));
-        let opened = timeout_at(until, self.opened(&seat)).await;
+        let opened = timeout_at(until, self.opened(&seat, until)).await;
         opened.unwrap_or_else(|_| Err(no_poll(&seat)))?;
         {
             let mut shared = seat.feed.lock();
@@ -90,8 +90,8 @@ impl Hub {
         Ok(Watcher::new(seat, &options))
     }
 
-    /// Completes with the first good poll, or when it is clear that there will be none.
-    async fn opened(&self, seat: &Seat) -> Result<(), End> {
+    /// Completes with the first good poll, or when it is clear that there will be none, or none before `until`.
+    async fn opened(&self, seat: &Seat, until: Instant) -> Result<(), End> {
         loop {
             let changed = seat.feed.changed.notified();
             {
@@ -108,6 +108,10 @@ impl Hub {
                 let failure = shared.poller.last_failure();
                 if let Some(failure) = failure.filter(PollFailure::refuses_query) {
                     return Err(End::Query(failure.kind));
+                }
+                let is_later = shared.poller.next().is_some_and(|next| next >= until);
+                if let Some(failure) = failure.filter(|failure| failure.was_not_asked() && is_later) {
+                    return Err(End::NoPoll(Some(failure.kind)));
                 }
             }
             changed.await;

@@ -23,7 +23,7 @@ use super::registry::Registry;
 use super::turns::Turn;
 use crate::convert::now as wall_clock;
 use crate::telemetry::Chain;
-use crate::upstream::Error;
+use crate::upstream::{Error, Kind};
 
 struct Owner {
     polling: Arc<Polling>,
@@ -155,7 +155,7 @@ impl Owner {
         let mut shared = self.feed.lock();
         self.poll = if shared.watchers.is_empty() {
             let now = Instant::now();
-            shared.poller.give_up(self.params().jittered(), now);
+            shared.poller.give_up(rand::random(), now);
             if !self.is_open {
                 self.leaves_at = Some(now);
             }
@@ -234,7 +234,7 @@ impl Owner {
         if error.is_none() {
             shared.tally.bytes = bytes;
         }
-        shared.poller.finish(polled, self.params().jittered(), now);
+        shared.poller.finish(polled, rand::random(), now);
         if let Some(state) = opening {
             self.open(&mut shared, state, observed_at, now);
         }
@@ -306,9 +306,11 @@ impl Owner {
     fn log_failure(&self, error: &Error, before: Option<PollFailure>) {
         let (feed, kind) = (self.feed.name(), error.kind());
         let is_again = before.is_some_and(|before| before.kind == kind);
+        // Of an open breaker the log has been told by itself, once and not by every feed.
+        let is_known = is_again || kind == Kind::BreakerOpen;
         let kind = kind.error_type();
-        if is_again {
-            debug!(feed, error.r#type = kind, error = %Chain(error), "a poll failed again");
+        if is_known {
+            debug!(feed, error.r#type = kind, error = %Chain(error), "a poll failed, as was to be expected");
         } else {
             warn!(feed, error.r#type = kind, error = %Chain(error), "a poll failed");
         }

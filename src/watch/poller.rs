@@ -6,11 +6,12 @@
 //!                                 unchanged, changed      interval (slower when quiet)
 //!                                 unconfirmed             a quarter of it
 //!                                 failed                  interval, doubled each time
+//!                                 refused by the breaker  until it lets one through, and an interval
 //!              give_up, before the upstream was asked     interval; none without a state
 //! ```
 //!
-//! Freshness follows the last good poll by time alone, whether or not a poll is under way. Before the first there is no
-//! state, and none of it is fresh or not.
+//! Freshness follows the last good poll by time, whether or not a poll is under way; from a poll that the breaker refuses to
+//! the next good one the feed is down. Before the first good poll there is no state, and none of it is fresh or not.
 
 use std::time::Duration;
 
@@ -39,6 +40,7 @@ pub(super) enum Polled {
 #[derive(Debug)]
 pub(super) struct Poller {
     interval: Duration,
+    jitter: f64,
     slow_interval: Duration,
     quiet_after: Duration,
     stale_after: Duration,
@@ -48,6 +50,8 @@ pub(super) struct Poller {
     /// How many polls have failed in a row, and how the last one did.
     failures: u32,
     last_failure: Option<PollFailure>,
+    /// Whether the breaker has refused a poll since the last good one.
+    is_cut_off: bool,
     last_good: Option<Instant>,
     last_change: Instant,
     /// Unspecified until the first good poll is taken note of.
@@ -63,6 +67,7 @@ impl Poller {
         let slowest = (stale_after / 2).max(params.interval);
         Self {
             interval: params.interval,
+            jitter: params.jitter,
             slow_interval: (params.interval * params.slow_factor).min(slowest),
             quiet_after: params.quiet_after,
             stale_after,
@@ -70,6 +75,7 @@ impl Poller {
             next: Some(now),
             failures: 0,
             last_failure: None,
+            is_cut_off: false,
             last_good: None,
             last_change: now,
             freshness: Freshness::Unspecified,
@@ -87,18 +93,31 @@ impl Poller {
         self.next = None;
     }
 
-    /// The poll ended. `jitter` stretches the wait for the next, around 1.
-    pub(super) fn finish(&mut self, polled: Polled, jitter: f64, now: Instant) {
+    /// The poll ended. By `chance`, drawn from 0 to 1, the next comes somewhat earlier or later.
+    pub(super) fn finish(&mut self, polled: Polled, chance: f64, now: Instant) {
         match polled {
             Polled::Unchanged => self.last_good = Some(now),
             Polled::Changed => (self.last_good, self.last_change) = (Some(now), now),
             Polled::Unconfirmed | Polled::Failed(_) => {}
         }
         (self.failures, self.last_failure) = match polled {
+            // It says nothing about the feed that its other failures have not said.
+            Polled::Failed(failure) if failure.was_not_asked() => (self.failures.max(1), Some(failure)),
             Polled::Failed(failure) => (self.failures.saturating_add(1), Some(failure)),
             Polled::Unchanged | Polled::Changed | Polled::Unconfirmed => (0, None),
         };
+        self.is_cut_off = match polled {
+            Polled::Failed(failure) => self.is_cut_off || failure.was_not_asked(),
+            Polled::Unconfirmed => self.is_cut_off,
+            Polled::Unchanged | Polled::Changed => false,
+        };
         let wait = match polled {
+            Polled::Failed(failure) if failure.was_not_asked() => {
+                // All feeds are told the same time: they come back over an interval, and not at once.
+                let spread = self.interval.mul_f64(chance);
+                self.next = Some(now + failure.retry_after.unwrap_or_default() + spread);
+                return;
+            }
             Polled::Unconfirmed => self.interval / 4,
             Polled::Failed(_) => {
                 let doubled = 2_u32.saturating_pow(self.failures - 1);
@@ -109,21 +128,25 @@ impl Poller {
                 if quiet { self.slow_interval } else { self.interval }
             }
         };
-        self.next = Some(now + wait.mul_f64(jitter));
+        self.next = Some(now + self.jittered(wait, chance));
     }
 
     /// The poll was given up before the upstream was asked. Where there is no state yet, the next is due at once: whoever
     /// has come just now waits for it.
-    pub(super) fn give_up(&mut self, jitter: f64, now: Instant) {
+    pub(super) fn give_up(&mut self, chance: f64, now: Instant) {
         let wait = self.last_good.map_or(Duration::ZERO, |_| self.interval);
-        self.next = Some(now + wait.mul_f64(jitter));
+        self.next = Some(now + self.jittered(wait, chance));
+    }
+
+    fn jittered(&self, wait: Duration, chance: f64) -> Duration {
+        wait.mul_f64(1.0 + self.jitter * (2.0 * chance - 1.0))
     }
 
     /// Takes note of the freshness by `now`, which is `wall` by the clock on the wall.
     pub(super) fn refresh(&mut self, now: Instant, wall: Timestamp) {
         let Some(last_good) = self.last_good else { return };
         let age = now.duration_since(last_good);
-        let freshness = if age >= self.down_after {
+        let freshness = if self.is_cut_off || age >= self.down_after {
             Freshness::Down
         } else if age >= self.stale_after {
             Freshness::Stale
@@ -167,6 +190,11 @@ impl Poller {
         self.last_failure
     }
 
+    /// When the next poll starts; `None` while one is under way or waits for its turn.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.next
+    }
+
     pub(super) fn failures_in_a_row(&self) -> u32 {
         self.failures
     }
@@ -202,7 +230,7 @@ mod tests {
     fn poll(poller: &mut Poller, how: Polled, now: Instant) -> Duration {
         poller.start();
         assert_eq!(poller.next, None, "one poll in flight");
-        poller.finish(how, 1.0, now);
+        poller.finish(how, 0.5, now);
         poller.refresh(now, Timestamp::default());
         poller.next.unwrap() - now
     }
@@ -259,7 +287,7 @@ mod tests {
         assert_eq!(poller.wake(), Some(now + 60 * SECOND));
         assert_eq!(refresh(&mut poller, now + 60 * SECOND), Some(Freshness::Down));
         assert_eq!(poller.wake(), None, "only the poll under way can change anything");
-        poller.finish(Polled::Unchanged, 1.0, now + 61 * SECOND);
+        poller.finish(Polled::Unchanged, 0.5, now + 61 * SECOND);
         assert_eq!(refresh(&mut poller, now + 61 * SECOND), Some(Freshness::Live));
     }
 
@@ -279,7 +307,7 @@ mod tests {
         assert_eq!(refresh(&mut poller, now + 70 * SECOND), None, "there is no state");
         poller.start();
         assert_eq!(poller.wake(), None);
-        poller.finish(Polled::Changed, 1.0, now + 80 * SECOND);
+        poller.finish(Polled::Changed, 0.5, now + 80 * SECOND);
         let wall = Timestamp {
             seconds: 80,
             nanos: 0,
@@ -307,10 +335,28 @@ mod tests {
             Some(failure),
             "until the next has ended"
         );
-        poller.finish(Polled::Unconfirmed, 1.0, now + 12 * SECOND);
+        poller.finish(Polled::Unconfirmed, 0.5, now + 12 * SECOND);
         assert_eq!(cause(&mut poller, now + 12 * SECOND), Some(NotLive::Pending));
         poll(&mut poller, Polled::Unchanged, now + 13 * SECOND);
         assert_eq!(cause(&mut poller, now + 13 * SECOND), None);
+    }
+
+    #[test]
+    fn a_poll_that_the_breaker_refuses_takes_the_feed_down_until_the_next_good_one() {
+        let (mut poller, now) = poller();
+        poll(&mut poller, Polled::Changed, now);
+        let refused = Polled::Failed(PollFailure {
+            kind: Kind::BreakerOpen,
+            retry_after: Some(3 * SECOND),
+        });
+        assert_eq!(poll(&mut poller, refused, now + SECOND), 3 * SECOND + SECOND);
+        assert_eq!(poller.freshness, Freshness::Down);
+        assert_eq!(poll(&mut poller, refused, now + 5 * SECOND), 4 * SECOND);
+        // The one that is let through fails: a first failure.
+        assert_eq!(poll(&mut poller, failed(), now + 9 * SECOND), 4 * SECOND);
+        assert_eq!(poller.freshness, Freshness::Down, "it was not well in between");
+        poll(&mut poller, Polled::Unchanged, now + 13 * SECOND);
+        assert_eq!(poller.freshness, Freshness::Live);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
-use crate::support::{Gateway, PAGE, Setup, listener, reason, row, soon};
+use crate::support::{Gateway, PAGE, Setup, listener, reason, row, single, soon};
 
 type Client = CustomerExtensionServiceClient<Channel>;
 
@@ -163,7 +163,7 @@ async fn what_has_a_connection_of_its_own_is_believed_whatever_others_bring() {
                 reuse_connections: false,
                 ..http::Params::default()
             },
-            ..client::Params::default()
+            ..single()
         },
         ..Setup::default()
     };

@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use tonic::transport::Channel;
 use tonic::{Code, Response, Status};
 
-use crate::support::{Gateway, PAGE, Setup, listener, reason, row, soon};
+use crate::support::{Gateway, PAGE, Setup, listener, reason, row, single, soon};
 
 type Client = CustomerExtensionServiceClient<Channel>;
 
@@ -443,7 +443,7 @@ async fn without_reuse_each_request_has_a_connection_of_its_own() {
                 reuse_connections: false,
                 ..http::Params::default()
             },
-            ..client::Params::default()
+            ..single()
         },
         ..Setup::default()
     };

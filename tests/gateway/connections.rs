@@ -15,7 +15,7 @@ use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{self, RootCertStore, pki_types::PrivateKeyDer};
 use tonic::Code;
 
-use crate::support::{Answer, Gateway, Setup, listener, reason};
+use crate::support::{Answer, Gateway, Setup, listener, reason, single};
 
 const ONE_EXTENSION: &str = "ExtensionLst,License\n\"[{i_c_ext:7,id:101,name:Desk}]\",LIC\n";
 
@@ -33,7 +33,7 @@ fn trusting(ca_file: PathBuf) -> Setup {
                 ca_file: Some(ca_file),
                 ..http::Params::default()
             },
-            ..client::Params::default()
+            ..single()
         },
         ..Setup::default()
     }

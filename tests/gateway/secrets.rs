@@ -7,7 +7,9 @@ use portico::proto::v1::{AddExtensionRequest, ListExtensionsRequest, ReplyReques
 use portico::upstream::{Client, License, Transport, client, http};
 use tonic::transport::Channel;
 
-use crate::support::{Answer, Gateway, Log, RunningSandbox, Setup, TRANSPORTS, Upstream, listener, row};
+use crate::support::{
+    Answer, Gateway, Log, RunningSandbox, Setup, TRANSPORTS, Upstream, listener, row, single,
+};
 
 const LICENSE: &str = "CANARY-LICENCE-7f3a";
 const TOLD: &str = "UPSTREAM-SECRET-TEXT";
@@ -21,7 +23,7 @@ fn setup(transport: Transport) -> Setup {
                 ..http::Params::default()
             },
             timeout: std::time::Duration::from_millis(500),
-            ..client::Params::default()
+            ..single()
         },
         ..Setup::from(transport)
     }

@@ -8,7 +8,7 @@ use portico::proto::v1::{ListActiveCallsRequest, ListExtensionsRequest, ReplyReq
 use portico::upstream::{Transport, client, http};
 use tonic::Code;
 
-use crate::support::{Answer, Gateway, Setup, Upstream, reason, row};
+use crate::support::{Answer, Gateway, Setup, Upstream, reason, row, single};
 
 fn list() -> ListExtensionsRequest {
     ListExtensionsRequest {
@@ -79,7 +79,7 @@ async fn compressed_answers_are_read_and_capped_by_their_real_size() {
                 max_body: 4096,
                 ..http::Params::default()
             },
-            ..client::Params::default()
+            ..single()
         },
         ..Setup::default()
     };

@@ -16,7 +16,7 @@ use tonic::{Code, Status};
 
 use self::rows::{Row, UNKNOWN, rows};
 use crate::support::{
-    Answer, Gateway, Setup, TRANSPORTS, Upstream, listener, reason, retry_delay, row, soon,
+    Answer, Gateway, Setup, TRANSPORTS, Upstream, listener, reason, retry_delay, row, single, soon,
 };
 
 fn setup(transport: Transport, timeout: Duration) -> Setup {
@@ -27,7 +27,7 @@ fn setup(transport: Transport, timeout: Duration) -> Setup {
                 max_body: 4096,
                 ..http::Params::default()
             },
-            ..client::Params::default()
+            ..single()
         },
         ..Setup::from(transport)
     }

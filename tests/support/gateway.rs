@@ -33,13 +33,21 @@ impl Default for Setup {
         Self {
             transport: Transport::Routes,
             license: "LIC",
-            client: client::Params::default(),
+            client: single(),
             server: server::Params {
                 drain_delay: Duration::ZERO,
                 ..server::Params::default()
             },
         }
     }
+}
+
+/// How a client is set of which each call is one exchange: made once, and whatever became of others.
+pub(crate) fn single() -> client::Params {
+    let mut params = client::Params::default();
+    params.stack.retry.attempts = 1;
+    params.stack.breaker.failures = 0;
+    params
 }
 
 impl From<Transport> for Setup {

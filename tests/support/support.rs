@@ -7,7 +7,7 @@ mod sandbox;
 mod upstream;
 
 pub(crate) use self::details::{reason, retry_delay, violated_fields};
-pub(crate) use self::gateway::{Gateway, SERVICE, Setup, until};
+pub(crate) use self::gateway::{Gateway, SERVICE, Setup, single, until};
 pub(crate) use self::log::Log;
 pub(crate) use self::sandbox::RunningSandbox;
 #[allow(unused_imports, reason = "the attacks have upstreams of their own")]

@@ -1,0 +1,157 @@
+//! The breakers as a layer, and in the stack as the client has it. Time is paused.
+
+use std::future::{pending, ready};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Response;
+use tokio::time::{advance, sleep};
+use tokio_test::{assert_pending, assert_ready, task};
+use tower::{ServiceExt as _, service_fn};
+
+use super::*;
+use crate::upstream::stack::{self, exchange, over};
+use crate::upstream::{Kind, Transport};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// An upstream that is well or refuses connections, and how many exchanges have reached it.
+#[derive(Clone, Default)]
+struct Upstream {
+    is_down: Arc<AtomicBool>,
+    reached: Arc<AtomicUsize>,
+}
+
+impl Upstream {
+    fn stack(&self, params: &stack::Params) -> stack::Stack {
+        let (is_down, reached) = (self.is_down.clone(), self.reached.clone());
+        let http = service_fn(move |_: Exchange| {
+            reached.fetch_add(1, Ordering::Relaxed);
+            let is_down = is_down.load(Ordering::Relaxed);
+            ready(if is_down {
+                Err(Error::Connect("refused".into()))
+            } else {
+                let mut answer = Response::new(Bytes::from_static(b"License\nx\n"));
+                let csv = http::HeaderValue::from_static("text/csv");
+                answer.headers_mut().insert(http::header::CONTENT_TYPE, csv);
+                Ok(answer)
+            })
+        });
+        over(http, params)
+    }
+
+    fn reached(&self) -> usize {
+        self.reached.swap(0, Ordering::Relaxed)
+    }
+}
+
+fn license(name: &str) -> License {
+    License::parse(name, "x", Transport::Routes).expect("a licence")
+}
+
+fn of(license_name: &str, lane: Lane) -> Exchange {
+    Exchange {
+        license: Some(license(license_name)),
+        ..exchange(lane)
+    }
+}
+
+async fn kind(stack: &stack::Stack, exchange: Exchange) -> Option<Kind> {
+    let answer = stack.clone().oneshot(exchange).await;
+    answer.err().map(|error| error.kind())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upstream_that_fails_is_left_alone_and_found_again_when_it_is_well() {
+    let upstream = Upstream::default();
+    let stack = upstream.stack(&stack::Params::default());
+    upstream.is_down.store(true, Ordering::Relaxed);
+    // Offered are a hundred reads a second, for half a minute.
+    let mut open = 0;
+    for _ in 0..30 {
+        for _ in 0..100 {
+            sleep(Duration::from_millis(10)).await;
+            open += usize::from(kind(&stack, of("a", Lane::Call)).await == Some(Kind::BreakerOpen));
+        }
+    }
+    // Five to open it, and one after each of the pauses: 5, 10, 20 s.
+    let reached = upstream.reached();
+    assert!((6..=9).contains(&reached), "{reached} reached it");
+    assert!(open > 2900, "{open} were refused");
+
+    upstream.is_down.store(false, Ordering::Relaxed);
+    let well = Instant::now();
+    while kind(&stack, of("a", Lane::Call)).await.is_some() {
+        sleep(Duration::from_millis(10)).await;
+    }
+    let after = well.elapsed();
+    assert!(after <= Duration::from_secs(24), "{after:?}");
+    assert_eq!(upstream.reached(), 1, "the one that was let through");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_licence_has_a_breaker_of_its_own_and_the_probe_has_none() {
+    let upstream = Upstream::default();
+    let stack = upstream.stack(&stack::Params::default());
+    upstream.is_down.store(true, Ordering::Relaxed);
+    for _ in 0..5 {
+        assert_ne!(kind(&stack, of("a", Lane::Poll)).await, Some(Kind::BreakerOpen));
+    }
+    assert_eq!(kind(&stack, of("a", Lane::Call)).await, Some(Kind::BreakerOpen));
+    upstream.reached();
+    assert_eq!(kind(&stack, of("b", Lane::Poll)).await, Some(Kind::Unreachable));
+    assert_eq!(kind(&stack, exchange(Lane::Probe)).await, Some(Kind::Unreachable));
+    assert_eq!(upstream.reached(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn polls_that_hang_leave_the_upstream_to_calls_and_calls_that_hang_do_not() {
+    let hangs = service_fn(|_: Exchange| pending::<Result<(), Error>>());
+    let guard = BreakerLayer::new(Params::default()).layer(hangs);
+    for (lane, is_open) in [(Lane::Poll, false), (Lane::Call, true)] {
+        for _ in 0..5 {
+            let mut call = task::spawn(guard.clone().oneshot(of("a", lane)));
+            assert_pending!(call.poll());
+            advance(3 * SECOND).await;
+            assert_pending!(call.poll());
+        }
+        let mut next = task::spawn(guard.clone().oneshot(of("a", Lane::Call)));
+        assert_eq!(next.poll().is_ready(), is_open, "{lane:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_is_let_through_and_if_it_leaves_the_next() {
+    let hangs = service_fn(|_: Exchange| pending::<Result<(), Error>>());
+    let guard = BreakerLayer::new(Params::default()).layer(hangs);
+    for _ in 0..5 {
+        guard.breakers.with(&license("a"), |breaker| {
+            let now = Instant::now();
+            let ticket = breaker.admit(now).expect("closed");
+            breaker.end(ticket, Verdict::Fails(Kind::Elapsed), 1.0, now);
+        });
+    }
+    advance(5 * SECOND).await;
+    let call = || task::spawn(guard.clone().oneshot(of("a", Lane::Call)));
+    let (mut first, mut second) = (call(), call());
+    assert_pending!(first.poll());
+    let error = assert_ready!(second.poll()).expect_err("one only");
+    assert!(matches!(error, Error::BreakerOpen { retry_after, why: Kind::Elapsed } if retry_after <= SECOND));
+    drop(first);
+    let mut third = call();
+    assert_pending!(third.poll());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_never_opens_lets_all_through() {
+    let upstream = Upstream::default();
+    let mut params = stack::Params::default();
+    params.breaker.failures = 0;
+    params.retry.attempts = 1;
+    let stack = upstream.stack(&params);
+    upstream.is_down.store(true, Ordering::Relaxed);
+    for _ in 0..50 {
+        assert_eq!(kind(&stack, of("a", Lane::Call)).await, Some(Kind::Unreachable));
+    }
+}

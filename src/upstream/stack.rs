@@ -5,6 +5,7 @@
 mod attempt;
 pub mod breaker;
 mod checked;
+mod coalesce;
 mod limit;
 pub mod retry;
 mod time_limit;
@@ -17,6 +18,7 @@ use tower::{Service, ServiceBuilder};
 use self::attempt::AttemptLayer;
 use self::breaker::BreakerLayer;
 use self::checked::CheckedLayer;
+use self::coalesce::CoalesceLayer;
 use self::limit::LimitLayer;
 use self::time_limit::TimeLimitLayer;
 use super::{Error, Exchange};
@@ -57,6 +59,8 @@ where
         breaker,
     } = *params;
     let stack = ServiceBuilder::new()
+        // Whoever asks the same waits for the same.
+        .layer(CoalesceLayer::default())
         // What failed for the moment is tried again from here.
         .layer(retry::layer(retry))
         // Nothing is sent while the breaker is open; each attempt counts.

@@ -76,8 +76,8 @@ async fn a_place_is_free_as_soon_as_there_is_an_answer() {
             Ok::<_, Error>(())
         }
     });
-    let limit = LimitLayer::new(1).layer(answers);
-    let mut call = call!(limit, Lane::Call, Deadline::default());
+    let mut limit = LimitLayer::new(1).layer(answers);
+    let mut call = task::spawn(limit.call(exchange(Lane::Call)));
     assert_pending!(call.poll());
     tell.send(()).expect("it is awaited");
     assert_ready!(call.poll()).expect("an answer");

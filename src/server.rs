@@ -27,6 +27,7 @@ use self::tasks::Tasks;
 use crate::admin;
 use crate::caller::Callers;
 use crate::dispatch::{Dispatcher, watch_upstream};
+use crate::layer::admission;
 use crate::lifecycle::{self, Readiness, Shutdown};
 use crate::status;
 use crate::upstream::Client;
@@ -41,8 +42,9 @@ pub struct Params {
     pub drain_delay: Duration,
     /// How long calls in flight may then go on. What is in flight after that is answered: a change with "outcome unknown".
     pub drain_timeout: Duration,
-    /// How many calls there may be at one time, without watches. Those beyond it are refused.
-    pub max_in_flight: usize,
+    /// How many calls there may be at one time, without watches, and how much of their answers may wait to be read. Those
+    /// beyond it are refused.
+    pub admission: admission::Params,
     /// When the upstream is in trouble.
     pub readiness: lifecycle::Params,
     /// The connections of callers.
@@ -57,7 +59,7 @@ impl Default for Params {
             upstream_timezone: TimeZone::UTC,
             drain_delay: Duration::from_secs(5),
             drain_timeout: Duration::from_secs(20),
-            max_in_flight: 4096,
+            admission: admission::Params::default(),
             readiness: lifecycle::Params::default(),
             connections: connections::Params::default(),
             watch: watch::Params::default(),
@@ -95,7 +97,7 @@ pub async fn run(
         upstream_timezone: zone,
         drain_delay,
         drain_timeout,
-        max_in_flight: _,
+        admission,
         readiness,
         connections,
         mut watch,
@@ -117,14 +119,16 @@ pub async fn run(
 
     let mut tasks = Tasks::default();
     let health = health::start(&readiness, stop.clone(), &mut tasks).await;
-    tasks.spawn("the readiness probe", {
-        let watched = watch_upstream(client, readiness.clone());
-        async { match watched.await {} }
-    });
+    let watched = watch_upstream(client, readiness.clone());
+    tasks.spawn("the readiness probe", async { match watched.await {} });
     let pages = admin::pages(readiness.clone(), hub.clone());
     tasks.spawn(operator::NAME, operator::serve(listeners.admin, pages));
 
-    let serving = grpc::serve(listeners.grpc, contract, health, connections, stop.clone());
+    let limits = grpc::Limits {
+        connections,
+        admission,
+    };
+    let serving = grpc::serve(listeners.grpc, contract, health, limits, stop.clone());
     let drain = Drain {
         readiness,
         refuse: stop,

@@ -130,6 +130,12 @@ const UNKNOWN_METHOD: Row = row(
     "no service here has this method",
 );
 
+const OVERLOADED: Row = row(
+    Code::ResourceExhausted,
+    "OVERLOADED",
+    "the gateway has as many calls in flight as it takes",
+);
+
 const SLOW_REQUEST: Row = row(
     Code::DeadlineExceeded,
     "REQUEST_TIMEOUT",
@@ -284,6 +290,12 @@ pub fn unsupported_request() -> Status {
 #[must_use]
 pub fn unknown_method() -> Status {
     UNKNOWN_METHOD.status(UNKNOWN_METHOD.details(HashMap::new()))
+}
+
+/// The status of a call for which there is no place beside the others, or no room for its answer.
+#[must_use]
+pub fn overloaded() -> Status {
+    OVERLOADED.status(OVERLOADED.details(HashMap::new()))
 }
 
 /// The status of a request that has not arrived as a whole in time.

@@ -120,6 +120,7 @@ fn what_the_gateway_refuses_is_listed() {
         status::of_watch(End::OtherFeed),
         status::malformed_request(),
         status::slow_request(),
+        status::overloaded(),
         status::unsupported_request(),
         status::unknown_method(),
     ]) {

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use super::license::LicenseArgs;
 use super::{Refused, Size, Time};
 use crate::caller::DEFAULT_DEADLINE;
+use crate::layer::admission;
 use crate::server::{self, connections};
 use crate::telemetry::Chain;
 use crate::upstream::stack::{self, retry};
@@ -84,7 +85,7 @@ pub struct GatewayArgs {
     #[arg(
         long,
         env = "PORTICO_MAX_IN_FLIGHT",
-        default_value_t = server::Params::default().max_in_flight,
+        default_value_t = server::Params::default().admission.max_in_flight,
         value_name = "COUNT"
     )]
     max_in_flight: usize,
@@ -303,7 +304,10 @@ impl GatewayArgs {
             upstream_timezone: zone,
             drain_delay,
             drain_timeout: self.drain_timeout.into(),
-            max_in_flight: self.max_in_flight,
+            admission: admission::Params {
+                max_in_flight: self.max_in_flight,
+                ..admission::Params::default()
+            },
             connections: connections::Params::default().limited(self.max_connections),
             watch,
             ..server::Params::default()

@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tonic::server::NamedService;
 use tonic::service::Routes;
 use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_web::GrpcWebLayer;
@@ -14,13 +15,22 @@ use super::known::KnownLayer;
 use super::reflection;
 use crate::caller::Callers;
 use crate::dispatch::Dispatcher;
+use crate::layer::admission::{self, AdmissionLayer, Terms};
 use crate::layer::outcome::{self, Methods, OutcomeLayer};
 use crate::proto;
 use crate::service::{CustomerExtension, CustomerExtensionServiceServer, Watching};
+use crate::status;
 use crate::watch::Hub;
 
 /// The contract's service, all of its RPCs.
 pub(super) type Contract = Watching<CustomerExtensionServiceServer<CustomerExtension>>;
+
+/// How much there may be of what comes in.
+#[derive(Debug)]
+pub(super) struct Limits {
+    pub(super) connections: connections::Params,
+    pub(super) admission: admission::Params,
+}
 
 /// The contract's service for `callers`: calls go through `dispatcher`, watches through `hub`; times without a zone are
 /// read in `zone`.
@@ -40,7 +50,7 @@ pub(super) async fn serve(
     listener: TcpListener,
     contract: Contract,
     health: HealthServer<impl Health>,
-    params: connections::Params,
+    limits: Limits,
     stop: CancellationToken,
 ) -> Result<(), Error> {
     let listening = Listening {
@@ -59,11 +69,27 @@ pub(super) async fn serve(
     let service = ServiceBuilder::new()
         .layer(GrpcWebLayer::new())
         .layer(OutcomeLayer::new(methods.clone(), outcome::log))
+        .layer(AdmissionLayer::new(limits.admission, terms, status::overloaded))
         .layer(KnownLayer::new(methods))
         .service(routes);
-    let params = connections::within_descriptors(params);
-    connections::serve(listening, service, params, stop).await;
+    let connections = connections::within_descriptors(limits.connections);
+    connections::serve(listening, service, connections, stop).await;
     Ok(())
+}
+
+/// On what terms the RPC of this path is admitted. Watches have limits of their own, and whoever asks for health must hear
+/// of it.
+fn terms(path: &str) -> Terms {
+    let contract = path
+        .strip_prefix('/')
+        .and_then(|path| path.strip_prefix(<Contract as NamedService>::NAME));
+    match contract {
+        Some(
+            "/AddExtension" | "/AddExtensionGetIdentity" | "/UpdateExtension" | "/DeleteExtension" | "/Reply",
+        ) => Terms::Change,
+        Some(method) if method.starts_with('/') && method != "/ActiveCalls" => Terms::Read,
+        _ => Terms::Free,
+    }
 }
 
 /// The methods of all services above. Any other has no name of its own in the log.
@@ -83,6 +109,16 @@ fn methods() -> Result<Vec<String>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn calls_take_places_and_watches_and_health_do_not() {
+        let contract = "/porta.customerextension.v1.CustomerExtensionService";
+        assert_eq!(terms(&format!("{contract}/ListExtensions")), Terms::Read);
+        assert_eq!(terms(&format!("{contract}/Reply")), Terms::Change);
+        assert_eq!(terms(&format!("{contract}/ActiveCalls")), Terms::Free);
+        assert_eq!(terms(&format!("{contract}2/ListExtensions")), Terms::Free);
+        assert_eq!(terms("/grpc.health.v1.Health/Check"), Terms::Free);
+    }
 
     #[test]
     fn the_methods_of_all_services_are_known() {

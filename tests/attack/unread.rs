@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tonic::Code;
 
 use crate::peer::{Peer, Windows, framed, read, status};
-use crate::support::{Gateway, Log, RunningSandbox, SERVICE, Setup, soon};
+use crate::support::{Gateway, Log, RunningSandbox, SERVICE, Setup, reason, soon};
 
 /// A window that the answers below do not fit in, on a connection with room for many of them.
 const NARROW: Windows = Windows(65_535, 1 << 26);
@@ -181,4 +181,33 @@ async fn a_connection_whose_peer_reads_nothing_is_closed() {
     soon("the end of the connection", write).await;
     let mut rest = Vec::new();
     let _ = soon("the end", socket.read_to_end(&mut rest)).await;
+}
+
+/// Each of the answers has hundreds of kilobytes, and they have room for one.
+#[tokio::test]
+async fn unread_answers_take_no_more_room_than_there_is() {
+    let sandbox = large().await;
+    let mut setup = Setup::default();
+    setup.server.admission.max_unread = 512 * 1024;
+    let gateway = Gateway::serving(&sandbox.url, setup).await;
+    let peer = Peer::connect(gateway.grpc, NARROW).await;
+    let mut unread = peer.call("ListExtensions", &list()).await;
+    let data = soon("data", unread.body_mut().data()).await;
+    data.expect("data").expect("it is answered");
+    for _ in 0..50 {
+        let mut answer = peer.call("ListExtensions", &list()).await;
+        let (len, trailers) = read(answer.body_mut()).await.expect("an end");
+        assert_eq!((len, status(&trailers).code()), (0, Code::ResourceExhausted));
+        assert_eq!(reason(&status(&trailers)), "OVERLOADED");
+    }
+    drop(unread);
+    // The reset has to arrive.
+    loop {
+        let mut answer = peer.call("ListExtensions", &list()).await;
+        let (len, trailers) = read(answer.body_mut()).await.expect("an end");
+        if status(&trailers).code() == Code::Ok {
+            assert!(len > 65_535);
+            return;
+        }
+    }
 }

@@ -3,17 +3,20 @@
 //! Above it are the RPCs, below it the upstream's client. What belongs between the two for one RPC, such as reading back
 //! after a change whose answer was lost, has its place here.
 
+mod change;
 mod cut;
 mod probe;
 
 use tracing::{debug, warn};
 
+pub use self::change::{Change, Changed, Replacement};
 use self::cut::Cut;
 pub use self::cut::CutOff;
 pub use self::probe::watch_upstream;
 use crate::caller::Caller;
 use crate::lifecycle::{Asked, Readiness};
 use crate::telemetry::Chain;
+use crate::upstream::operation::{AddExtension, AddExtensionGetIdentity};
 use crate::upstream::{Client, Error, Kind, Operation, Transport};
 
 /// The way to the upstream for RPCs. Clones share it.
@@ -76,6 +79,29 @@ impl Dispatcher {
         }
         asked.end(&answer);
         answer
+    }
+}
+
+impl Dispatcher {
+    /// Makes `change`, which is sent at most once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Dispatcher::send`].
+    pub async fn change(&self, caller: &Caller, change: Change) -> Result<Changed, Error> {
+        match change {
+            Change::Add(new) => self.send(caller, AddExtension(new), Changed::Record).await,
+            Change::AddGetIdentity(new) => {
+                self.send(caller, AddExtensionGetIdentity(new), Changed::Record)
+                    .await
+            }
+            Change::Update(replacement) => {
+                let i_account = replacement.i_account.unwrap_or_default();
+                self.send(caller, replacement.with(i_account), Changed::Record)
+                    .await
+            }
+            Change::Delete(delete) => self.send(caller, delete, |()| Changed::Deleted).await,
+        }
     }
 }
 

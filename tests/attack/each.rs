@@ -47,7 +47,7 @@ pub(crate) async fn each(gateway: &Gateway) -> [(&'static str, Option<Status>); 
         i_c_ext,
         name: name(),
         id: id(),
-        i_account,
+        i_account: Some(i_account),
     };
     let delete = DeleteExtensionRequest { i_customer, i_c_ext };
     let reply = ReplyRequest {

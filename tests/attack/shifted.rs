@@ -249,7 +249,7 @@ async fn update(client: &mut Client, i_customer: i64, i_c_ext: i64) -> Told {
         i_c_ext,
         name: "Sales".to_owned(),
         id: "101".to_owned(),
-        i_account: 0,
+        i_account: Some(0),
     };
     let answer = client.update_extension(request).await;
     let extension = answer.map(|answer| answer.into_inner().extension.into_iter());

@@ -83,7 +83,7 @@ async fn each_recorded_error_has_its_status_in_both_forms_and_over_both_transpor
                     i_c_ext: 1,
                     name,
                     id,
-                    i_account: 0,
+                    i_account: Some(0),
                 };
                 let status = client.update_extension(update).await.expect_err("an error");
                 let expected = of_change(i_customer, code, why);

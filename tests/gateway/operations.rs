@@ -193,7 +193,7 @@ async fn an_extension_is_added_updated_and_deleted() {
             i_c_ext: 5001,
             name: "Sales Team".into(),
             id: "201".into(),
-            i_account: 7009,
+            i_account: Some(7009),
         };
         let updated = client
             .update_extension(request.clone())

@@ -61,7 +61,7 @@ async fn changes(gateway: &Gateway) -> Vec<(&'static str, Status)> {
         i_c_ext: 1,
         name,
         id,
-        i_account: 0,
+        i_account: Some(0),
     };
     let delete = DeleteExtensionRequest {
         i_customer: 1,
@@ -247,7 +247,7 @@ async fn an_answer_without_what_the_operation_is_for_is_not_believed() {
         i_c_ext: 1,
         name,
         id,
-        i_account: 0,
+        i_account: Some(0),
     };
     let status = client.update_extension(update).await.expect_err("no extension");
     assert_eq!((status.code(), &*reason(&status)), UNKNOWN);

@@ -11,7 +11,7 @@ use tonic::metadata::MetadataValue;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _, pb};
 
-use crate::upstream::{Error, Kind};
+use crate::upstream::{Error, Kind, Seen};
 use crate::watch::{End, NotLive, PollFailure, Quota};
 
 /// The `domain` of every `ErrorInfo`.
@@ -28,6 +28,11 @@ const PUSHBACK: &str = "grpc-retry-pushback-ms";
 
 /// The key of an `ErrorInfo` that holds the reason of what lies behind.
 const CAUSE: &str = "cause";
+
+/// The keys of an `ErrorInfo` that say what the last list shows of a change whose outcome is unknown, and when it was
+/// answered, as RFC 3339 has it.
+const SEEN: &str = "seen";
+const AT: &str = "at";
 
 /// The key of an `ErrorInfo` that says how many violations are not in the `BadRequest`.
 const LEFT_OUT: &str = "violations_left_out";
@@ -180,25 +185,36 @@ impl Row {
 #[must_use]
 pub fn of_call(error: &Error) -> Status {
     let kind = error.kind();
-    let cause = match kind {
-        Kind::AttemptsExhausted | Kind::RetryBudgetSpent => Some(cause(error.cause().kind())),
-        _ => None,
+    let metadata = match kind {
+        Kind::AttemptsExhausted | Kind::RetryBudgetSpent => [cause(error.cause().kind())].into(),
+        _ => error.seen().map(told_of).unwrap_or_default(),
     };
-    of_row(&row_of_kind(kind), error.retry_after(), cause)
+    of_row(&row_of_kind(kind), error.retry_after(), metadata)
 }
 
 /// The status of a kind of failure; `asked` is the wait that the upstream asked for.
 #[must_use]
 pub fn of_failure(kind: Kind, asked: Option<Duration>) -> Status {
-    of_row(&row_of_kind(kind), asked, None)
+    of_row(&row_of_kind(kind), asked, HashMap::new())
 }
 
-fn of_row(row: &Row, asked: Option<Duration>, metadata: Option<(String, String)>) -> Status {
-    let mut details = row.details(metadata.into_iter().collect());
+fn of_row(row: &Row, asked: Option<Duration>, metadata: HashMap<String, String>) -> Status {
+    let mut details = row.details(metadata);
     if let (true, Some(asked)) = (row.is_retryable(), asked) {
         details.set_retry_info(Some(asked.min(MAX_RETRY_DELAY)));
     }
     row.status(details)
+}
+
+/// What was seen of a change whose outcome is unknown, and when.
+fn told_of(seen: Seen) -> HashMap<String, String> {
+    let told = |key: &str, value| (key.to_owned(), value);
+    match seen {
+        Seen::NotAsked => [told(SEEN, "not_asked".to_owned())].into(),
+        Seen::Listed { shows, at } => {
+            [told(SEEN, shows.name().to_owned()), told(AT, format!("{at:.3}"))].into()
+        }
+    }
 }
 
 /// What lies behind a failure, by its reason.
@@ -296,6 +312,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::upstream::Shows;
 
     #[test]
     fn reasons_and_texts_have_their_form_and_each_text_one_meaning() {
@@ -354,7 +371,7 @@ mod tests {
         assert_eq!(pushback(&down()).as_deref(), Some("1000"));
         assert_eq!(pushback(&open).as_deref(), Some("1500"));
         assert_eq!(pushback(&Error::Empty), None);
-        let unknown = Error::OutcomeUnknown(down());
+        let unknown = Error::Empty.of_change();
         for harmful in [
             Error::AttemptsExhausted { attempts, last },
             Error::RetryBudgetSpent(down()),
@@ -371,6 +388,31 @@ mod tests {
         let info = status.get_details_error_info().expect("an ErrorInfo");
         assert_eq!(info.reason, "ATTEMPTS_EXHAUSTED");
         assert_eq!(info.metadata[CAUSE], "UPSTREAM_UNREACHABLE");
+    }
+
+    #[test]
+    fn what_was_seen_of_a_change_is_told_with_its_time() {
+        let metadata = |seen| {
+            let cause = Box::new(Error::Empty);
+            let status = of_call(&Error::OutcomeUnknown { cause, seen });
+            status.get_details_error_info().expect("an ErrorInfo").metadata
+        };
+        let told = |pairs: &[(&str, &str)]| {
+            let pairs = pairs.iter();
+            pairs
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect::<HashMap<_, _>>()
+        };
+        assert_eq!(metadata(Seen::NotAsked), told(&[("seen", "not_asked")]));
+        let at = "2026-11-25T05:13:36.0421Z".parse().expect("a time");
+        for (shows, name) in [
+            (Shows::Absent, "absent"),
+            (Shows::Present, "present"),
+            (Shows::Different, "different"),
+        ] {
+            let expected = told(&[("seen", name), ("at", "2026-11-25T05:13:36.042Z")]);
+            assert_eq!(metadata(Seen::Listed { shows, at }), expected);
+        }
     }
 
     #[test]

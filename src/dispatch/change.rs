@@ -1,6 +1,8 @@
 //! The changes that the gateway makes, as values, and what became of them.
 
-use crate::upstream::operation::{DeleteExtension, NewExtension, UpdateExtension};
+use crate::upstream::operation::{
+    AddExtension, AddExtensionGetIdentity, DeleteExtension, NewExtension, Operation as _, UpdateExtension,
+};
 use crate::upstream::value::{Id, OptionalId, Text};
 use crate::wire::Extension;
 
@@ -42,6 +44,27 @@ pub enum Changed {
 }
 
 impl Change {
+    /// The name of the RPC, for spans and logs.
+    #[must_use]
+    pub fn operation(&self) -> &'static str {
+        match self {
+            Self::Add(_) => AddExtension::NAME,
+            Self::AddGetIdentity(_) => AddExtensionGetIdentity::NAME,
+            Self::Update(_) => UpdateExtension::NAME,
+            Self::Delete(_) => DeleteExtension::NAME,
+        }
+    }
+
+    /// Whether it shows only by comparing what there is with what there was. What an update has made is known by itself.
+    pub(super) fn is_compared(&self) -> bool {
+        !matches!(self, Self::Update(_))
+    }
+
+    /// Whether it is an update that leaves the account as it is.
+    pub(super) fn keeps_account(&self) -> bool {
+        matches!(self, Self::Update(Replacement { i_account: None, .. }))
+    }
+
     /// The customer whose extensions are changed.
     #[must_use]
     pub fn i_customer(&self) -> Id {

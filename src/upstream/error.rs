@@ -5,6 +5,7 @@
 //! may be logged as it is.
 
 mod kind;
+mod seen;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 pub use self::kind::Kind;
+pub use self::seen::{Seen, Shows};
 use crate::codec::{csv, jsv};
 
 /// What the HTTP client or a decoder said: for the log alone, and without its URL. Of the upstream it may quote the names in
@@ -148,9 +150,18 @@ pub enum Error {
     /// The service answered a deletion with `False`.
     #[error("there was nothing to delete")]
     NothingDeleted,
+    /// The record that an update would have changed is not in the list: nothing was sent.
+    #[error("there is no record to update")]
+    NoRecord,
     /// A change was sent, and nothing that came back tells whether it happened.
     #[error("the outcome of the change is unknown")]
-    OutcomeUnknown(#[source] Box<Error>),
+    OutcomeUnknown {
+        /// Why it is unknown.
+        #[source]
+        cause: Box<Error>,
+        /// What was seen of it since.
+        seen: Seen,
+    },
 }
 
 impl Error {
@@ -183,8 +194,8 @@ impl Error {
             Self::ColumnMissing { .. } => Kind::ColumnMissing,
             Self::WrongCustomer { .. } | Self::Distrusted => Kind::WrongCustomer,
             Self::WrongRecord => Kind::WrongRecord,
-            Self::NothingDeleted => Kind::NotFound,
-            Self::OutcomeUnknown(_) => Kind::OutcomeUnknown,
+            Self::NothingDeleted | Self::NoRecord => Kind::NotFound,
+            Self::OutcomeUnknown { .. } => Kind::OutcomeUnknown,
         }
     }
 
@@ -193,10 +204,20 @@ impl Error {
     #[must_use]
     pub fn cause(&self) -> &Self {
         match self {
-            Self::OutcomeUnknown(cause) | Self::RetryBudgetSpent(cause) => cause.cause(),
+            Self::OutcomeUnknown { cause, .. } | Self::RetryBudgetSpent(cause) => cause.cause(),
             Self::AttemptsExhausted { last, .. } => last.cause(),
             Self::Shared(error) => error.cause(),
             _ => self,
+        }
+    }
+
+    /// What was seen of the change whose outcome is unknown.
+    #[must_use]
+    pub fn seen(&self) -> Option<Seen> {
+        match self {
+            Self::OutcomeUnknown { seen, .. } => Some(*seen),
+            Self::Shared(error) => error.seen(),
+            _ => None,
         }
     }
 
@@ -217,7 +238,10 @@ impl Error {
     #[must_use]
     pub fn of_change(self) -> Self {
         if self.leaves_a_change_unknown() {
-            Self::OutcomeUnknown(Box::new(self))
+            Self::OutcomeUnknown {
+                cause: Box::new(self),
+                seen: Seen::NotAsked,
+            }
         } else {
             self
         }
@@ -263,7 +287,8 @@ impl Error {
             | Self::BreakerOpen { .. }
             | Self::ShuttingDown
             | Self::NothingDeleted
-            | Self::OutcomeUnknown(_) => false,
+            | Self::NoRecord
+            | Self::OutcomeUnknown { .. } => false,
         }
     }
 }
@@ -325,10 +350,11 @@ mod tests {
             let kind = error.kind();
             let heard = error.of_change();
             assert_eq!(heard.kind(), Kind::OutcomeUnknown);
-            let Error::OutcomeUnknown(cause) = heard else {
+            let Error::OutcomeUnknown { cause, seen } = heard else {
                 panic!("{heard:?}");
             };
             assert_eq!(cause.kind(), kind, "the log still has the cause");
+            assert_eq!(seen, Seen::NotAsked);
         }
     }
 
@@ -338,7 +364,8 @@ mod tests {
             Error::Unroutable { template: "" },
             Error::Connect("refused".into()),
             Error::NothingDeleted,
-            Error::OutcomeUnknown(Box::new(Error::Empty)),
+            Error::NoRecord,
+            Error::Empty.of_change(),
             Error::Expired,
             Error::BreakerOpen {
                 retry_after: Duration::from_secs(1),

@@ -1,26 +1,39 @@
 //! One operation on behalf of a caller: sends it, tells readiness how it went, and logs what failed.
 //!
-//! Above it are the RPCs, below it the upstream's client. What belongs between the two for one RPC, such as reading back
-//! after a change whose answer was lost, has its place here.
+//! ```text
+//!   read, Reply ──────────────────────────────────────────▶ sent, until the cut
+//!   change ──▶ its place ──▶ list before ──▶ a task: sent once, and looked for if the answer is lost
+//! ```
+//!
+//! Above it are the RPCs, below it the upstream's client.
 
+mod asking;
+mod change;
+mod changes;
+mod claim;
 mod cut;
+mod failed_read;
+mod log;
+mod looks;
+mod order;
+mod places;
 mod probe;
 
-use tracing::{debug, warn};
-
+use self::asking::Asking;
+pub use self::change::{Change, Changed, Replacement};
+use self::changes::Changes;
 use self::cut::Cut;
 pub use self::cut::CutOff;
 pub use self::probe::watch_upstream;
 use crate::caller::Caller;
-use crate::lifecycle::{Asked, Readiness};
-use crate::telemetry::Chain;
-use crate::upstream::{Client, Error, Kind, Operation, Transport};
+use crate::lifecycle::Readiness;
+use crate::upstream::{Client, Error, Operation, Transport};
 
 /// The way to the upstream for RPCs. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Dispatcher {
-    client: Client,
-    readiness: Readiness,
+    asking: Asking,
+    changes: Changes,
     cut: Cut,
 }
 
@@ -28,17 +41,18 @@ impl Dispatcher {
     /// Sends through `client`, and tells `readiness` how each call went.
     #[must_use]
     pub fn new(client: Client, readiness: Readiness) -> Self {
+        let (asking, cut) = (Asking::new(client, readiness), Cut::default());
         Self {
-            client,
-            readiness,
-            cut: Cut::default(),
+            changes: Changes::new(asking.clone(), cut.clone()),
+            asking,
+            cut,
         }
     }
 
     /// How operations are carried, which decides what texts they can hold.
     #[must_use]
     pub fn transport(&self) -> Transport {
-        self.client.transport()
+        self.asking.transport()
     }
 
     /// Ends the waiting for the upstream: calls in flight are answered now, and those to come are not sent.
@@ -52,7 +66,13 @@ impl Dispatcher {
         self.cut.so_far()
     }
 
-    /// Sends `operation`, once, and has `convert` make of its answer what the caller gets.
+    /// Completes when no change is in flight, those included whose callers have left. No more may be made.
+    pub async fn changes_ended(&self) {
+        self.changes.ended().await;
+    }
+
+    /// Sends `operation`, once, and has `convert` make of its answer what the caller gets. What changes the extensions is
+    /// for [`Dispatcher::change`], as far as it is known to.
     ///
     /// # Errors
     ///
@@ -68,58 +88,26 @@ impl Dispatcher {
         T: Send + 'static,
         F: FnOnce(O::Answer) -> T + Send + 'static,
     {
-        let asked = Asked::now(&self.readiness, operation.i_customer());
-        let call = self.client.call_for(&caller.context, operation, convert);
-        let answer = asked.wait(self.cut.before(O::EFFECT, call)).await;
+        let asked = self.asking.ask(&caller.context, operation, convert);
+        let answer = self.cut.before(O::EFFECT, asked).await;
         if let Err(error) = &answer {
-            log(O::NAME, error);
+            log::failed(O::NAME, error);
         }
-        asked.end(&answer);
         answer
     }
-}
 
-/// What the caller can mend is logged at `debug`, and what a stop cuts off, which is told as a number; the rest concerns
-/// the operator.
-fn log(operation: &'static str, error: &Error) {
-    let kind = error.kind();
-    let error_type = kind.error_type();
-    match kind {
-        Kind::Refused | Kind::NotFound | Kind::AlreadyExists | Kind::Conflict => {
-            debug!(operation, error.r#type = error_type, error = %Chain(error), "the upstream refused");
-        }
-        // The breaker has logged that it opened, once and not for every call.
-        Kind::BreakerOpen => {
-            debug!(operation, error.r#type = error_type, error = %Chain(error), "the upstream was not asked");
-        }
-        Kind::ShuttingDown => {
-            debug!(operation, error.r#type = error_type, error = %Chain(error), "the call was cut off");
-        }
-        Kind::Unroutable
-        | Kind::Unreachable
-        | Kind::Interrupted
-        | Kind::NotHttp
-        | Kind::Unavailable
-        | Kind::Elapsed
-        | Kind::Expired
-        | Kind::DeadlinePassed
-        | Kind::AttemptsExhausted
-        | Kind::RetryBudgetSpent
-        | Kind::LicenseRejected
-        | Kind::NoOperation
-        | Kind::RateLimited
-        | Kind::Failed
-        | Kind::UnexpectedStatus
-        | Kind::Empty
-        | Kind::NotCsv
-        | Kind::Undecodable
-        | Kind::ColumnMissing
-        | Kind::WrongCustomer
-        | Kind::WrongRecord
-        | Kind::TooLarge
-        | Kind::NoRoom
-        | Kind::OutcomeUnknown => {
-            warn!(operation, error.r#type = error_type, error = %Chain(error), "the call to the upstream failed");
-        }
+    /// Makes `change`, when no other change of the same customer is being made. It is sent at most once, and if the answer is
+    /// lost, looked for in the list of extensions until the caller's deadline.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutcomeUnknown`] if it was sent and is not known to have happened. With any other error it did not happen:
+    /// nothing was sent, or the upstream refused.
+    ///
+    /// # Cancellation
+    ///
+    /// Before the change is sent, nothing is. From then on it is finished for nobody, until the caller's deadline.
+    pub async fn change(&self, caller: &Caller, change: Change) -> Result<Changed, Error> {
+        self.changes.make(caller, change).await
     }
 }

@@ -3,209 +3,75 @@
 //! All three are fixed per kind of error: nothing that the upstream said reaches a caller. `docs/errors.md` is this file
 //! as a page, and a test holds the two together.
 
+mod row;
+mod table;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
 use prost::Message as _;
+use tonic::Status;
 use tonic::metadata::MetadataValue;
-use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _, pb};
+use tonic_types::{FieldViolation, pb};
 
-use crate::upstream::{Error, Kind};
+pub use self::row::DOMAIN;
+use self::row::Row;
+use self::table::{
+    INVALID_REQUEST, MALFORMED_REQUEST, OVERLOADED, POLL_PENDING, SLOW_REQUEST, UNKNOWN_METHOD,
+    UNSUPPORTED_REQUEST, row_of_end, row_of_kind,
+};
+use crate::upstream::{Error, Kind, Seen};
 use crate::watch::{End, NotLive, PollFailure, Quota};
-
-/// The `domain` of every `ErrorInfo`.
-pub const DOMAIN: &str = "portico";
-
-/// What to wait before the next try when the upstream did not say.
-const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// The longest wait passed on to a caller.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(300);
 
-/// The header by which a server tells a client's retry policy when to try again: in milliseconds, or not at all (gRPC A6).
-const PUSHBACK: &str = "grpc-retry-pushback-ms";
-
 /// The key of an `ErrorInfo` that holds the reason of what lies behind.
 const CAUSE: &str = "cause";
 
+/// The keys of an `ErrorInfo` that say what the last list shows of a change whose outcome is unknown, and when it was
+/// answered, as RFC 3339 has it.
+const SEEN: &str = "seen";
+const AT: &str = "at";
+
 /// The key of an `ErrorInfo` that says how many violations are not in the `BadRequest`.
 const LEFT_OUT: &str = "violations_left_out";
-
-/// A row of the table.
-struct Row {
-    code: Code,
-    reason: &'static str,
-    text: &'static str,
-}
-
-const fn row(code: Code, reason: &'static str, text: &'static str) -> Row {
-    Row { code, reason, text }
-}
-
-/// The row of a failed call to the upstream.
-#[rustfmt::skip]
-const fn row_of_kind(kind: Kind) -> Row {
-    use Code::{Aborted, AlreadyExists, DeadlineExceeded, Internal, InvalidArgument, NotFound, ResourceExhausted, Unavailable,
-        Unimplemented, Unknown};
-    match kind {
-        Kind::Unroutable => row(Internal, "REQUEST_UNROUTABLE", "the request does not fit the upstream's route"),
-        Kind::Unreachable => row(Unavailable, "UPSTREAM_UNREACHABLE", "the upstream cannot be reached"),
-        // The same reason as above: the difference matters for the log, and not for what a caller can do.
-        Kind::Interrupted => row(Unavailable, "UPSTREAM_UNREACHABLE", "the connection to the upstream broke"),
-        Kind::NotHttp => row(Internal, "UPSTREAM_NOT_HTTP", "the upstream's answer is not HTTP"),
-        Kind::Unavailable => row(Unavailable, "UPSTREAM_UNAVAILABLE", "the upstream is unavailable"),
-        Kind::Elapsed => row(DeadlineExceeded, "UPSTREAM_TIMEOUT", "the upstream did not answer in time"),
-        Kind::Expired => row(DeadlineExceeded, "DEADLINE_EXCEEDED", "the deadline has passed, and nothing was sent"),
-        Kind::DeadlinePassed => row(DeadlineExceeded, "DEADLINE_EXCEEDED", "the deadline has passed"),
-        Kind::BreakerOpen => row(Unavailable, "UPSTREAM_BREAKER_OPEN", "the upstream fails, and is not asked for the moment"),
-        Kind::AttemptsExhausted => row(Unavailable, "ATTEMPTS_EXHAUSTED", "the upstream failed in each of several attempts"),
-        Kind::RetryBudgetSpent => row(Unavailable, "RETRY_BUDGET_SPENT", "the upstream failed, and too often lately to be tried again"),
-        Kind::ShuttingDown => row(Unavailable, "SHUTTING_DOWN", "the gateway is stopping"),
-        Kind::Refused => row(InvalidArgument, "UPSTREAM_REFUSED", "the upstream refused a value of the request"),
-        Kind::LicenseRejected => row(Internal, "UPSTREAM_LICENSE_REJECTED", "the upstream refused the gateway's licence"),
-        Kind::NotFound => row(NotFound, "NOT_FOUND", "the upstream found no such record"),
-        Kind::NoOperation => row(Unimplemented, "UPSTREAM_NO_OPERATION", "the upstream does not have this operation"),
-        Kind::AlreadyExists => row(AlreadyExists, "ALREADY_EXISTS", "the customer has such an extension already"),
-        Kind::Conflict => row(Aborted, "CONFLICT", "the request conflicts with the upstream's state"),
-        Kind::RateLimited => row(ResourceExhausted, "UPSTREAM_RATE_LIMITED", "the upstream limits the rate of calls"),
-        Kind::Failed => row(Internal, "UPSTREAM_FAILED", "the upstream failed"),
-        Kind::UnexpectedStatus => row(Internal, "UPSTREAM_UNEXPECTED_STATUS", "the upstream answered with an unexpected status"),
-        Kind::Empty => row(Internal, "UPSTREAM_EMPTY_ANSWER", "the upstream's answer is empty"),
-        Kind::NotCsv => row(Internal, "UPSTREAM_NOT_CSV", "the upstream's answer is not CSV"),
-        Kind::Undecodable => row(Internal, "UPSTREAM_UNDECODABLE", "the upstream's answer cannot be decoded"),
-        Kind::ColumnMissing => row(Internal, "UPSTREAM_COLUMN_MISSING", "the upstream's answer lacks a column that was asked for"),
-        Kind::WrongCustomer => row(Internal, "UPSTREAM_WRONG_CUSTOMER", "the upstream's answer is about another customer"),
-        Kind::WrongRecord => row(Internal, "UPSTREAM_WRONG_RECORD", "the upstream's answer is about another record"),
-        Kind::TooLarge => row(Internal, "UPSTREAM_TOO_LARGE", "the upstream's answer is too large"),
-        Kind::NoRoom => row(ResourceExhausted, "WATCH_MEMORY", "the gateway has no memory left for this state beside the others"),
-        Kind::OutcomeUnknown => row(Unknown, "OUTCOME_UNKNOWN", "whether the change happened is unknown; look before trying again"),
-    }
-}
-
-/// The row of a watch that was not opened or has ended.
-#[rustfmt::skip]
-const fn row_of_end(end: End) -> Row {
-    use Code::{DeadlineExceeded, ResourceExhausted, Unavailable};
-    match end {
-        End::Query(kind) => row_of_kind(kind),
-        End::OtherFeed => INVALID_REQUEST,
-        End::NoPoll(_) => row(Unavailable, "WATCH_NO_POLL", "the upstream could not be polled in time"),
-        End::Quota(_) => row(ResourceExhausted, "WATCH_QUOTA", "the gateway has as many watches as it takes"),
-        End::Stale => row(Unavailable, "WATCH_STALE", "the state is older than max_staleness"),
-        End::SlowConsumer => row(ResourceExhausted, "SLOW_CONSUMER", "the events were not read in time"),
-        End::Deadline => row(DeadlineExceeded, "DEADLINE_EXCEEDED", "the deadline has passed"),
-        End::Draining => row(Unavailable, "DRAINING", "the gateway is stopping"),
-        End::Failed => row(Unavailable, "FEED_FAILED", "the gateway failed at polling for this watch"),
-    }
-}
-
-const INVALID_REQUEST: Row = row(
-    Code::InvalidArgument,
-    "INVALID_REQUEST",
-    "the request breaks rules; see its violations",
-);
-
-const POLL_PENDING: Row = row(
-    Code::Unavailable,
-    "WATCH_POLL_PENDING",
-    "the upstream's next good answer is awaited",
-);
-
-const MALFORMED_REQUEST: Row = row(
-    Code::InvalidArgument,
-    "MALFORMED_REQUEST",
-    "the request is not one whole message of its type",
-);
-
-const UNSUPPORTED_REQUEST: Row = row(
-    Code::Unimplemented,
-    "UNSUPPORTED_REQUEST",
-    "requests are POST, and not compressed",
-);
-
-const UNKNOWN_METHOD: Row = row(
-    Code::Unimplemented,
-    "UNKNOWN_METHOD",
-    "no service here has this method",
-);
-
-const OVERLOADED: Row = row(
-    Code::ResourceExhausted,
-    "OVERLOADED",
-    "the gateway has as many calls in flight as it takes",
-);
-
-const SLOW_REQUEST: Row = row(
-    Code::DeadlineExceeded,
-    "REQUEST_TIMEOUT",
-    "the request did not arrive as a whole in time",
-);
-
-impl Row {
-    /// Whether the same call may succeed later. A caller that is told one of these codes may try again, but not at once.
-    fn is_retryable(&self) -> bool {
-        matches!(self.code, Code::Unavailable | Code::ResourceExhausted)
-    }
-
-    /// Whether whoever repeats the call without having thought about it does harm: the gateway has repeated it already, so
-    /// that attempts would multiply, or it may have been a change.
-    fn is_final(&self) -> bool {
-        matches!(
-            self.reason,
-            "ATTEMPTS_EXHAUSTED" | "RETRY_BUDGET_SPENT" | "OUTCOME_UNKNOWN"
-        )
-    }
-
-    /// The details that each status of the row has.
-    fn details(&self, metadata: HashMap<String, String>) -> ErrorDetails {
-        let mut details = ErrorDetails::with_error_info(self.reason, DOMAIN, metadata);
-        if self.is_retryable() {
-            details.set_retry_info(Some(RETRY_DELAY));
-        }
-        details
-    }
-
-    /// The status, which tells a client's retry policy what its details tell a person.
-    fn status(&self, details: ErrorDetails) -> Status {
-        let delay = details.retry_info().and_then(|info| info.retry_delay);
-        let mut status = Status::with_error_details(self.code, self.text, details);
-        let pushback = match delay {
-            _ if self.is_final() => Some((-1).into()),
-            Some(delay) => Some(i32::try_from(delay.as_millis()).unwrap_or(i32::MAX).into()),
-            None => None,
-        };
-        if let Some(pushback) = pushback {
-            status.metadata_mut().insert(PUSHBACK, pushback);
-        }
-        status
-    }
-}
 
 /// The status of a failed call.
 #[must_use]
 pub fn of_call(error: &Error) -> Status {
     let kind = error.kind();
-    let cause = match (kind, error.cause()) {
-        (Kind::AttemptsExhausted | Kind::RetryBudgetSpent, last) => Some(cause(last.kind())),
-        (_, Error::BreakerOpen { why, .. }) => Some(cause(*why)),
-        _ => None,
+    let metadata = match (kind, error.cause()) {
+        (Kind::AttemptsExhausted | Kind::RetryBudgetSpent, last) => [cause(last.kind())].into(),
+        (_, Error::BreakerOpen { why, .. }) => [cause(*why)].into(),
+        _ => error.seen().map(told_of).unwrap_or_default(),
     };
-    of_row(&row_of_kind(kind), error.retry_after(), cause)
+    of_row(&row_of_kind(kind), error.retry_after(), metadata)
 }
 
 /// The status of a kind of failure; `asked` is the wait that the upstream asked for.
 #[must_use]
 pub fn of_failure(kind: Kind, asked: Option<Duration>) -> Status {
-    of_row(&row_of_kind(kind), asked, None)
+    of_row(&row_of_kind(kind), asked, HashMap::new())
 }
 
-fn of_row(row: &Row, asked: Option<Duration>, metadata: Option<(String, String)>) -> Status {
-    let mut details = row.details(metadata.into_iter().collect());
+fn of_row(row: &Row, asked: Option<Duration>, metadata: HashMap<String, String>) -> Status {
+    let mut details = row.details(metadata);
     if let (true, Some(asked)) = (row.is_retryable(), asked) {
         details.set_retry_info(Some(asked.min(MAX_RETRY_DELAY)));
     }
     row.status(details)
+}
+
+/// What was seen of a change whose outcome is unknown, and when.
+fn told_of(seen: Seen) -> HashMap<String, String> {
+    let told = |key: &str, value| (key.to_owned(), value);
+    match seen {
+        Seen::NotAsked => [told(SEEN, "not_asked".to_owned())].into(),
+        Seen::Listed { shows, at } => {
+            [told(SEEN, shows.name().to_owned()), told(AT, format!("{at:.3}"))].into()
+        }
+    }
 }
 
 /// What lies behind a failure, by its reason.
@@ -308,7 +174,12 @@ pub fn slow_request() -> Status {
 mod tests {
     use std::collections::HashSet;
 
+    use tonic::Code;
+    use tonic_types::StatusExt as _;
+
+    use super::row::PUSHBACK;
     use super::*;
+    use crate::upstream::Shows;
 
     #[test]
     fn reasons_and_texts_have_their_form_and_each_text_one_meaning() {
@@ -370,7 +241,7 @@ mod tests {
         assert_eq!(pushback(&down()).as_deref(), Some("1000"));
         assert_eq!(pushback(&open).as_deref(), Some("1500"));
         assert_eq!(pushback(&Error::Empty), None);
-        let unknown = Error::OutcomeUnknown(down());
+        let unknown = Error::Empty.of_change();
         for harmful in [
             Error::AttemptsExhausted { attempts, last },
             Error::RetryBudgetSpent(down()),
@@ -387,6 +258,31 @@ mod tests {
         let info = status.get_details_error_info().expect("an ErrorInfo");
         assert_eq!(info.reason, "ATTEMPTS_EXHAUSTED");
         assert_eq!(info.metadata[CAUSE], "UPSTREAM_UNREACHABLE");
+    }
+
+    #[test]
+    fn what_was_seen_of_a_change_is_told_with_its_time() {
+        let metadata = |seen| {
+            let cause = Box::new(Error::Empty);
+            let status = of_call(&Error::OutcomeUnknown { cause, seen });
+            status.get_details_error_info().expect("an ErrorInfo").metadata
+        };
+        let told = |pairs: &[(&str, &str)]| {
+            let pairs = pairs.iter();
+            pairs
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect::<HashMap<_, _>>()
+        };
+        assert_eq!(metadata(Seen::NotAsked), told(&[("seen", "not_asked")]));
+        let at = "2026-11-25T05:13:36.0421Z".parse().expect("a time");
+        for (shows, name) in [
+            (Shows::Absent, "absent"),
+            (Shows::Present, "present"),
+            (Shows::Different, "different"),
+        ] {
+            let expected = told(&[("seen", name), ("at", "2026-11-25T05:13:36.042Z")]);
+            assert_eq!(metadata(Seen::Listed { shows, at }), expected);
+        }
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub use self::base_url::BaseUrl;
 pub use self::client::Client;
 pub use self::context::{Context, Sharing};
 pub use self::deadline::Deadline;
-pub use self::error::{Error, Kind};
+pub use self::error::{Error, Kind, Seen, Shows};
 pub use self::exchange::{Exchange, Expects, Lane};
 pub use self::license::License;
 pub use self::operation::{Effect, Members, Operation};

@@ -170,7 +170,7 @@ fn error_of(row: &Row, effect: Effect) -> Error {
         what if what.starts_with("a poll's body for which") => Error::NoRoom,
         what if what.starts_with("what answers") => Error::NotHttp("garbage".into()),
         what if what.starts_with("a deletion") => Error::NothingDeleted,
-        what if what.starts_with("a change was sent") => Error::OutcomeUnknown(Box::new(Error::Empty)),
+        what if what.starts_with("a change was sent") => Error::Empty.of_change(),
         what if what.starts_with("none: the gateway") => Error::Unroutable { template: "" },
         what => panic!("no example of: {what}"),
     }

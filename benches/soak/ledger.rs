@@ -112,7 +112,7 @@ impl Ledger {
                     i_c_ext,
                     name: name.clone(),
                     id: id.clone(),
-                    i_account: 0,
+                    i_account: Some(0),
                 };
                 let updated = client.update_extension(impatient(request)).await;
                 entry.updated = Some((name, entered(&updated, findings)));

@@ -16,6 +16,7 @@ struct Shared {
     token: CancellationToken,
     changes: AtomicUsize,
     reads: AtomicUsize,
+    unsent: AtomicUsize,
 }
 
 /// How many calls were cut off.
@@ -25,6 +26,8 @@ pub struct CutOff {
     pub changes: usize,
     /// Reads.
     pub reads: usize,
+    /// Changes that were to be sent, and were not.
+    pub unsent: usize,
 }
 
 impl Cut {
@@ -38,6 +41,41 @@ impl Cut {
         CutOff {
             changes: self.0.changes.load(Ordering::Relaxed),
             reads: self.0.reads.load(Ordering::Relaxed),
+            unsent: self.0.unsent.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Whether it has been made.
+    pub(super) fn is_made(&self) -> bool {
+        self.0.token.is_cancelled()
+    }
+
+    /// Completes when it is made.
+    pub(super) async fn made(&self) {
+        self.0.token.cancelled().await;
+    }
+
+    /// Counts a change that was cut off.
+    pub(super) fn count_change(&self) {
+        self.0.changes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What `preparing` a change gives, if it does before the cut. It sends no change.
+    ///
+    /// # Errors
+    ///
+    /// Those of `preparing`; [`Error::ShuttingDown`].
+    pub(super) async fn before_sending<T>(
+        &self,
+        preparing: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        tokio::select! {
+            biased;
+            () = self.made() => {
+                self.0.unsent.fetch_add(1, Ordering::Relaxed);
+                Err(Error::ShuttingDown)
+            }
+            prepared = preparing => prepared,
         }
     }
 
@@ -52,14 +90,14 @@ impl Cut {
         effect: Effect,
         call: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        if self.0.token.is_cancelled() {
+        if self.is_made() {
             return Err(Error::ShuttingDown);
         }
         tokio::select! {
             // An answer that is there is told, whatever happens at the same time.
             biased;
             answer = call => answer,
-            () = self.0.token.cancelled() => {
+            () = self.made() => {
                 let count = match effect {
                     Effect::Read => &self.0.reads,
                     Effect::Add | Effect::Change => &self.0.changes,
@@ -96,8 +134,12 @@ mod tests {
             assert_pending!(call.poll());
             cut.make();
             assert_eq!(kind(assert_ready!(call.poll())), Some(expected), "{effect:?}");
-            let CutOff { changes, reads } = cut.so_far();
-            assert_eq!((changes, reads), count, "{effect:?}");
+            let CutOff {
+                changes,
+                reads,
+                unsent,
+            } = cut.so_far();
+            assert_eq!((changes, reads, unsent), (count.0, count.1, 0), "{effect:?}");
         }
     }
 

@@ -46,6 +46,13 @@ impl Drain {
         tasks: &mut Tasks,
         shutdown: &Shutdown,
     ) -> Result<(), Error> {
+        let dispatcher = self.dispatcher.clone();
+        // A change may outlast its caller, and so all connections.
+        let serving = async {
+            let served = serving.await;
+            dispatcher.changes_ended().await;
+            served
+        };
         let mut serving = pin!(serving);
         let ended = tokio::select! {
             served = &mut serving => return served,
@@ -80,9 +87,16 @@ impl Drain {
         if timeout(FLUSH, goodbyes).await.is_err() {
             warn!("connections are closed that were not done with");
         }
-        let CutOff { changes, reads } = self.dispatcher.cut_off();
-        if changes + reads > 0 {
-            warn!(changes, reads, "stopped with calls in flight: they were answered");
+        let CutOff {
+            changes,
+            reads,
+            unsent,
+        } = self.dispatcher.cut_off();
+        if changes + reads + unsent > 0 {
+            warn!(
+                changes,
+                reads, unsent, "stopped with calls in flight: they were answered"
+            );
         }
     }
 }

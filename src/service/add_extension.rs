@@ -4,24 +4,24 @@ use super::error::Error;
 use super::fields::Fields;
 use crate::caller::Caller;
 use crate::convert::to_extension;
-use crate::dispatch::Dispatcher;
+use crate::dispatch::{Change, Dispatcher};
 use crate::proto::v1::{
     AddExtensionGetIdentityRequest, AddExtensionGetIdentityResponse, AddExtensionRequest,
     AddExtensionResponse,
 };
 use crate::upstream::Transport;
-use crate::upstream::operation::{AddExtension, AddExtensionGetIdentity, NewExtension};
+use crate::upstream::operation::NewExtension;
 
 pub(super) async fn call(
     dispatcher: &Dispatcher,
     caller: &Caller,
     request: AddExtensionRequest,
 ) -> Result<AddExtensionResponse, Error> {
-    let operation = AddExtension(parse(request, dispatcher.transport())?);
-    let answer = dispatcher.send(caller, operation, |extension| AddExtensionResponse {
-        extension: Some(to_extension(extension)),
-    });
-    Ok(answer.await?)
+    let change = Change::Add(parse(request, dispatcher.transport())?);
+    let added = dispatcher.change(caller, change).await?.into_record();
+    Ok(AddExtensionResponse {
+        extension: Some(to_extension(added)),
+    })
 }
 
 pub(super) async fn call_get_identity(
@@ -41,11 +41,11 @@ pub(super) async fn call_get_identity(
         id,
         i_account,
     };
-    let operation = AddExtensionGetIdentity(parse(request, dispatcher.transport())?);
-    let answer = dispatcher.send(caller, operation, |extension| AddExtensionGetIdentityResponse {
-        extension: Some(to_extension(extension)),
-    });
-    Ok(answer.await?)
+    let change = Change::AddGetIdentity(parse(request, dispatcher.transport())?);
+    let added = dispatcher.change(caller, change).await?.into_record();
+    Ok(AddExtensionGetIdentityResponse {
+        extension: Some(to_extension(added)),
+    })
 }
 
 fn parse(request: AddExtensionRequest, transport: Transport) -> Result<NewExtension, Error> {

@@ -3,7 +3,7 @@
 use super::error::Error;
 use super::fields::Fields;
 use crate::caller::Caller;
-use crate::dispatch::Dispatcher;
+use crate::dispatch::{Change, Dispatcher};
 use crate::proto::v1::{DeleteExtensionRequest, DeleteExtensionResponse};
 use crate::upstream::Transport;
 use crate::upstream::operation::DeleteExtension;
@@ -13,9 +13,9 @@ pub(super) async fn call(
     caller: &Caller,
     request: DeleteExtensionRequest,
 ) -> Result<DeleteExtensionResponse, Error> {
-    let operation = parse(request, dispatcher.transport())?;
-    let answer = dispatcher.send(caller, operation, |()| DeleteExtensionResponse {});
-    Ok(answer.await?)
+    let change = Change::Delete(parse(request, dispatcher.transport())?);
+    dispatcher.change(caller, change).await?;
+    Ok(DeleteExtensionResponse {})
 }
 
 fn parse(request: DeleteExtensionRequest, transport: Transport) -> Result<DeleteExtension, Error> {

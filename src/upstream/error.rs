@@ -5,6 +5,7 @@
 //! may be logged as it is.
 
 mod kind;
+mod seen;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 pub use self::kind::Kind;
+pub use self::seen::{Seen, Shows};
 use crate::codec::{csv, jsv};
 
 /// What the HTTP client or a decoder said: for the log alone, and without its URL. Of the upstream it may quote the names in
@@ -150,9 +152,18 @@ pub enum Error {
     /// The service answered a deletion with `False`.
     #[error("there was nothing to delete")]
     NothingDeleted,
+    /// The record that an update would have changed is not in the list: nothing was sent.
+    #[error("there is no record to update")]
+    NoRecord,
     /// A change was sent, and nothing that came back tells whether it happened.
     #[error("the outcome of the change is unknown")]
-    OutcomeUnknown(#[source] Box<Error>),
+    OutcomeUnknown {
+        /// Why it is unknown.
+        #[source]
+        cause: Box<Error>,
+        /// What was seen of it since.
+        seen: Seen,
+    },
 }
 
 impl Error {
@@ -185,8 +196,8 @@ impl Error {
             Self::ColumnMissing { .. } => Kind::ColumnMissing,
             Self::WrongCustomer { .. } | Self::Distrusted => Kind::WrongCustomer,
             Self::WrongRecord => Kind::WrongRecord,
-            Self::NothingDeleted => Kind::NotFound,
-            Self::OutcomeUnknown(_) => Kind::OutcomeUnknown,
+            Self::NothingDeleted | Self::NoRecord => Kind::NotFound,
+            Self::OutcomeUnknown { .. } => Kind::OutcomeUnknown,
         }
     }
 
@@ -195,10 +206,20 @@ impl Error {
     #[must_use]
     pub fn cause(&self) -> &Self {
         match self {
-            Self::OutcomeUnknown(cause) | Self::RetryBudgetSpent(cause) => cause.cause(),
+            Self::OutcomeUnknown { cause, .. } | Self::RetryBudgetSpent(cause) => cause.cause(),
             Self::AttemptsExhausted { last, .. } => last.cause(),
             Self::Shared(error) => error.cause(),
             _ => self,
+        }
+    }
+
+    /// What was seen of the change whose outcome is unknown.
+    #[must_use]
+    pub fn seen(&self) -> Option<Seen> {
+        match self {
+            Self::OutcomeUnknown { seen, .. } => Some(*seen),
+            Self::Shared(error) => error.seen(),
+            _ => None,
         }
     }
 
@@ -219,7 +240,10 @@ impl Error {
     #[must_use]
     pub fn of_change(self) -> Self {
         if self.leaves_a_change_unknown() {
-            Self::OutcomeUnknown(Box::new(self))
+            Self::OutcomeUnknown {
+                cause: Box::new(self),
+                seen: Seen::NotAsked,
+            }
         } else {
             self
         }
@@ -265,110 +289,11 @@ impl Error {
             | Self::BreakerOpen { .. }
             | Self::ShuttingDown
             | Self::NothingDeleted
-            | Self::OutcomeUnknown(_) => false,
+            | Self::NoRecord
+            | Self::OutcomeUnknown { .. } => false,
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    fn status(code: u16, kind: Kind, csv: bool) -> Error {
-        Error::Status {
-            status: StatusCode::from_u16(code).expect("a status"),
-            kind,
-            csv,
-            retry_after: None,
-        }
-    }
-
-    fn undecodable() -> Error {
-        Error::Undecodable(csv::one_from_slice::<crate::wire::Answer>(b"x").expect_err("no CSV"))
-    }
-
-    #[test]
-    fn what_says_nothing_about_a_change_leaves_its_outcome_unknown() {
-        for error in [
-            Error::Interrupted("cut".into()),
-            Error::NotHttp("garbage".into()),
-            Error::Elapsed {
-                within: Duration::from_secs(1),
-            },
-            Error::DeadlinePassed {
-                within: Duration::from_secs(1),
-            },
-            Error::RetryBudgetSpent(Box::new(Error::NotCsv)),
-            Error::CutOff,
-            Error::TooLarge { limit: 1 },
-            Error::TooMany("rows".into()),
-            Error::NoRoom,
-            Error::Empty,
-            Error::Compression("garbage".into()),
-            Error::NotCsv,
-            undecodable(),
-            Error::Blank,
-            Error::ColumnMissing { column: "Extension" },
-            Error::WrongCustomer { member: "ICustomer" },
-            Error::Distrusted,
-            Error::WrongRecord,
-            Error::Incomplete { column: "Extension" },
-            status(206, Kind::UnexpectedStatus, true),
-            status(303, Kind::UnexpectedStatus, false),
-            status(408, Kind::UnexpectedStatus, false),
-            status(524, Kind::UnexpectedStatus, false),
-            status(500, Kind::Failed, false),
-            status(502, Kind::Unavailable, true),
-            status(503, Kind::Unavailable, false),
-            status(504, Kind::Elapsed, true),
-        ] {
-            let kind = error.kind();
-            let heard = error.of_change();
-            assert_eq!(heard.kind(), Kind::OutcomeUnknown);
-            let Error::OutcomeUnknown(cause) = heard else {
-                panic!("{heard:?}");
-            };
-            assert_eq!(cause.kind(), kind, "the log still has the cause");
-        }
-    }
-
-    #[test]
-    fn a_refusal_is_believed_and_nothing_is_unknown_twice() {
-        for error in [
-            Error::Unroutable { template: "" },
-            Error::Connect("refused".into()),
-            Error::NothingDeleted,
-            Error::OutcomeUnknown(Box::new(Error::Empty)),
-            Error::Expired,
-            Error::BreakerOpen {
-                retry_after: Duration::from_secs(1),
-                why: Kind::Unavailable,
-            },
-            Error::AttemptsExhausted {
-                attempts: 3,
-                last: Box::new(Error::Connect("refused".into())),
-            },
-            Error::ShuttingDown,
-            status(400, Kind::Refused, false),
-            status(401, Kind::LicenseRejected, false),
-            status(404, Kind::NoOperation, false),
-            status(409, Kind::AlreadyExists, true),
-            status(429, Kind::RateLimited, false),
-            status(500, Kind::Failed, true),
-            status(503, Kind::Unavailable, true),
-        ] {
-            let kind = error.kind();
-            assert_eq!(error.of_change().kind(), kind);
-        }
-    }
-
-    #[test]
-    fn each_kind_has_an_error_type_of_its_own() {
-        let types: HashSet<_> = Kind::ALL.into_iter().map(Kind::error_type).collect();
-        assert_eq!(types.len(), Kind::ALL.len());
-        let snake = |text: &&str| text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-        assert!(types.iter().all(snake), "{types:?}");
-    }
-}
+mod tests;

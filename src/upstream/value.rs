@@ -44,6 +44,12 @@ impl OptionalId {
     pub fn parse(id: i64) -> Result<Self, Invalid> {
         parse_int(id, 0, i32::MAX).map(Self)
     }
+
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> i32 {
+        self.0
+    }
 }
 
 /// A number of the upstream's: any 32-bit integer.
@@ -86,6 +92,12 @@ impl Text {
             Transport::Routes => segment::check(text)?,
         }
         Ok(Self(text.to_owned()))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 

@@ -3,7 +3,7 @@
 use portico::upstream::Transport;
 use tonic::Code;
 
-use crate::each::{RPCS, each};
+use crate::each::{RPCS, changes, reads};
 use crate::support::{Answer, Gateway, Upstream, reason, row};
 
 /// A sound answer to every operation, but for one bit in the name of `column`.
@@ -48,13 +48,18 @@ async fn a_column_that_is_not_there_is_not_an_empty_one() {
         ("ContentId", &[], &missing),
         ("FeatureName", &[], &missing),
     ];
-    let answers = columns
-        .iter()
-        .flat_map(|(column, ..)| vec![renamed(column); RPCS]);
-    let upstream = Upstream::answering(answers).await;
-    let gateway = Gateway::serving(&upstream.url, Transport::Routes).await;
+    let answers = || {
+        columns
+            .iter()
+            .flat_map(|(column, ..)| vec![renamed(column); RPCS])
+    };
+    let of_reads = Upstream::answering(answers()).await;
+    let of_changes = Upstream::without_lists(answers()).await;
+    let reading = Gateway::serving(&of_reads.url, Transport::Routes).await;
+    let changing = Gateway::serving(&of_changes.url, Transport::Routes).await;
     for (column, takers, expected) in columns {
-        for (rpc, heard) in each(&gateway).await {
+        let heard = reads(&reading).await.into_iter().chain(changes(&changing).await);
+        for (rpc, heard) in heard {
             let heard = heard.map(|status| (status.code(), reason(&status)));
             let expected = takers.contains(&rpc).then(|| expected.clone());
             assert_eq!(heard, expected, "{rpc} without {column}");

@@ -9,7 +9,7 @@ use http::header::CONTENT_TYPE;
 use http::{Method, Request};
 use portico::proto::v1::customer_extension_service_client::CustomerExtensionServiceClient;
 use portico::proto::v1::{
-    ActiveCallsRequest, AddExtensionRequest, DeleteExtensionRequest, ListExtensionsRequest,
+    ActiveCallsRequest, AddExtensionRequest, DeleteExtensionRequest, GetFilteringDataRequest,
 };
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -45,20 +45,18 @@ async fn add(gateway: &Gateway, calls: &mut Calls) {
 
 async fn delete(gateway: &Gateway, calls: &mut Calls) {
     let mut client = gateway.client().await;
+    // Changes of one customer wait for each other.
     let request = DeleteExtensionRequest {
-        i_customer: 1,
+        i_customer: 2,
         i_c_ext: 5001,
     };
     calls.spawn(async move { ("delete", client.delete_extension(request).await.map(drop)) });
 }
 
-async fn list(gateway: &Gateway, calls: &mut Calls) {
+async fn filter(gateway: &Gateway, calls: &mut Calls) {
     let mut client = gateway.client().await;
-    let request = ListExtensionsRequest {
-        i_customer: 1,
-        product_ids: vec![],
-    };
-    calls.spawn(async move { ("list", client.list_extensions(request).await.map(drop)) });
+    let request = GetFilteringDataRequest { i_customer: 1 };
+    calls.spawn(async move { ("filter", client.get_filtering_data(request).await.map(drop)) });
 }
 
 /// Completes when the upstream has read as many requests.
@@ -91,7 +89,7 @@ fn cut() -> Vec<(&'static str, Code, String)> {
     vec![
         ("add", Code::Unknown, "OUTCOME_UNKNOWN".to_owned()),
         ("delete", Code::Unknown, "OUTCOME_UNKNOWN".to_owned()),
-        ("list", Code::Unavailable, "SHUTTING_DOWN".to_owned()),
+        ("filter", Code::Unavailable, "SHUTTING_DOWN".to_owned()),
     ]
 }
 
@@ -99,12 +97,12 @@ fn cut() -> Vec<(&'static str, Code, String)> {
 #[tokio::test]
 async fn a_change_that_outlasts_the_drain_has_an_unknown_outcome() {
     let log = Log::capture();
-    let upstream = Upstream::answering([Answer::Hang, Answer::Hang, Answer::Hang]).await;
+    let upstream = Upstream::without_lists([Answer::Hang, Answer::Hang, Answer::Hang]).await;
     let mut gateway = Gateway::serving(&upstream.url, setup(Duration::from_millis(100))).await;
     let mut calls = Calls::new();
     add(&gateway, &mut calls).await;
     delete(&gateway, &mut calls).await;
-    list(&gateway, &mut calls).await;
+    filter(&gateway, &mut calls).await;
     read(&upstream, 3).await;
     gateway.stop();
     gateway.ended().await;
@@ -116,14 +114,14 @@ async fn a_change_that_outlasts_the_drain_has_an_unknown_outcome() {
 
 #[tokio::test]
 async fn a_second_request_to_stop_answers_at_once() {
-    let upstream = Upstream::answering([Answer::Hang, Answer::Hang, Answer::Hang]).await;
+    let upstream = Upstream::without_lists([Answer::Hang, Answer::Hang, Answer::Hang]).await;
     let mut setup = setup(Duration::from_secs(3600));
     setup.server.drain_delay = Duration::from_secs(3600);
     let mut gateway = Gateway::serving(&upstream.url, setup).await;
     let mut calls = Calls::new();
     add(&gateway, &mut calls).await;
     delete(&gateway, &mut calls).await;
-    list(&gateway, &mut calls).await;
+    filter(&gateway, &mut calls).await;
     read(&upstream, 3).await;
     gateway.stop();
     assert_eq!(gateway.page("/readyz").await.0, 503, "the first request is heard");
@@ -141,7 +139,7 @@ async fn a_change_whose_answer_is_under_way_is_unknown_too() {
         body.len(),
         &body[..body.len() - 10],
     );
-    let upstream = Upstream::answering([Answer::Stall(head.into_bytes())]).await;
+    let upstream = Upstream::without_lists([Answer::Stall(head.into_bytes())]).await;
     let mut gateway = Gateway::serving(&upstream.url, setup(Duration::from_millis(100))).await;
     let mut calls = Calls::new();
     add(&gateway, &mut calls).await;
@@ -172,10 +170,20 @@ async fn slow_upstream(listener: TcpListener) -> TcpStream {
         let (mut stream, _) = soon("a request", listener.accept()).await.expect("a connection");
         let mut request = [0; 1024];
         let length = stream.read(&mut request).await.expect("a request");
-        if request[..length].windows(12).any(|part| part == b"AddCustomerE") {
+        let request = String::from_utf8_lossy(&request[..length]);
+        if request.contains("AddCustomerE") {
             return stream;
         }
+        if request.contains("/GetCustomerExtensions/") {
+            no_list(&mut stream).await;
+        }
     }
+}
+
+/// What there is before a change cannot be known.
+async fn no_list(stream: &mut TcpStream) {
+    let answer = b"HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    stream.write_all(answer).await.expect("the gateway reads");
 }
 
 async fn answer(stream: &mut TcpStream, body: &str) {
@@ -244,7 +252,7 @@ fn address(line: &str, name: &str) -> Option<String> {
 #[cfg(unix)]
 #[tokio::test]
 async fn two_signals_end_the_binary_at_once_and_its_callers_know_it() {
-    let upstream = Upstream::answering([Answer::Hang]).await;
+    let upstream = Upstream::without_lists([Answer::Hang]).await;
     let mut portico = Command::new(env!("CARGO_BIN_EXE_portico"))
         .env_clear()
         .args(["serve", "--license=x", "--upstream-url", &upstream.url])
@@ -296,6 +304,9 @@ async fn noting_upstream(listener: TcpListener, noted: Arc<Mutex<BTreeSet<String
             let mut request = [0; 1024];
             let length = stream.read(&mut request).await.unwrap_or(0);
             let request = String::from_utf8_lossy(&request[..length]).into_owned();
+            if request.contains("/GetCustomerExtensions/") {
+                return no_list(&mut stream).await;
+            }
             let Some((_, rest)) = request.split_once("/change") else {
                 // The probe.
                 return answer(&mut stream, PAGE).await;
@@ -319,7 +330,8 @@ async fn adding(mut client: CustomerExtensionServiceClient<Channel>, first: u64)
     let mut failed = Vec::new();
     for number in (first..).step_by(ADDERS) {
         let request = AddExtensionRequest {
-            i_customer: 1,
+            // Changes of one customer wait for each other.
+            i_customer: i64::try_from(first).expect("a small number"),
             name: format!("change{number}"),
             id: "201".to_owned(),
             i_account: 0,

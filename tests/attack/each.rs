@@ -9,16 +9,14 @@ use tonic::Status;
 
 use crate::support::Gateway;
 
-/// How many RPCs there are.
-pub(crate) const RPCS: usize = 10;
+/// How many RPCs there are of either kind.
+pub(crate) const RPCS: usize = 5;
 
-/// What each RPC hears, one after another.
-pub(crate) async fn each(gateway: &Gateway) -> [(&'static str, Option<Status>); RPCS] {
+/// What each read hears, one after another.
+pub(crate) async fn reads(gateway: &Gateway) -> [(&'static str, Option<Status>); RPCS] {
     let mut client = gateway.client().await;
     let i_customer = 1;
-    let (i_c_ext, i_account) = (5001, 0);
     let product_ids = Vec::new;
-    let (name, id) = (|| "Sales".to_owned(), || "201".to_owned());
     let list = ListExtensionsRequest {
         i_customer,
         product_ids: product_ids(),
@@ -30,6 +28,21 @@ pub(crate) async fn each(gateway: &Gateway) -> [(&'static str, Option<Status>); 
     let taken = ListUnavailableExtensionsRequest { i_customer };
     let filtering = GetFilteringDataRequest { i_customer };
     let online = ListOnlineAccountsRequest { i_customer };
+    [
+        ("list", client.list_extensions(list).await.err()),
+        ("taken", client.list_unavailable_extensions(taken).await.err()),
+        ("calls", client.list_active_calls(calls).await.err()),
+        ("filtering", client.get_filtering_data(filtering).await.err()),
+        ("online", client.list_online_accounts(online).await.err()),
+    ]
+}
+
+/// What each change hears, one after another.
+pub(crate) async fn changes(gateway: &Gateway) -> [(&'static str, Option<Status>); RPCS] {
+    let mut client = gateway.client().await;
+    let i_customer = 1;
+    let (i_c_ext, i_account) = (5001, 0);
+    let (name, id) = (|| "Sales".to_owned(), || "201".to_owned());
     let add = AddExtensionRequest {
         i_customer,
         name: name(),
@@ -47,19 +60,15 @@ pub(crate) async fn each(gateway: &Gateway) -> [(&'static str, Option<Status>); 
         i_c_ext,
         name: name(),
         id: id(),
-        i_account,
+        i_account: Some(i_account),
     };
     let delete = DeleteExtensionRequest { i_customer, i_c_ext };
     let reply = ReplyRequest {
         i_customer,
+        content_id: 1,
         ..ReplyRequest::default()
     };
     [
-        ("list", client.list_extensions(list).await.err()),
-        ("taken", client.list_unavailable_extensions(taken).await.err()),
-        ("calls", client.list_active_calls(calls).await.err()),
-        ("filtering", client.get_filtering_data(filtering).await.err()),
-        ("online", client.list_online_accounts(online).await.err()),
         ("add", client.add_extension(add).await.err()),
         (
             "identity",

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::http::StatusCode;
 use axum::routing::get;
 use portico::proto::v1::active_calls_response::Event;
 use portico::proto::v1::customer_extension_service_client::CustomerExtensionServiceClient;
 use portico::proto::v1::{
     ActiveCallsRequest, AddExtensionRequest, DeleteExtensionRequest, ListActiveCallsRequest,
-    ListExtensionsRequest,
+    ListUnavailableExtensionsRequest,
 };
 use portico::upstream::{Transport, client, http};
 use tokio::sync::{mpsc, watch};
@@ -55,19 +56,24 @@ async fn answer(
     request: Request,
     tell: mpsc::UnboundedSender<String>,
     mut go: watch::Receiver<bool>,
-) -> ([(&'static str, &'static str); 1], String) {
+) -> Result<([(&'static str, &'static str); 1], String), StatusCode> {
     let path = request.uri().path().to_owned();
     let customer = path.trim_end_matches(".csv").split('/').nth(3);
-    let is_first = customer == Some("1");
+    if path.starts_with("/GetCustomerExtensions/") {
+        // Nobody can look what became of a change.
+        return Err(StatusCode::NOT_FOUND);
+    }
+    let customer = customer.unwrap_or_default().to_owned();
+    let is_first = customer == "1";
     if !is_first {
         tell.send(path).expect("the test listens");
         go.wait_for(|&go| go).await.expect("the test goes on");
     }
-    let named = if is_first { 66 } else { 2 };
+    let named = if is_first { "66" } else { &customer };
     let body = row(&format!(
         "\"[{{ICustomer:{named},CallId:own}}]\",\"[{{i_c_ext:7,id:101}}]\",\"{{i_c_ext:7,id:101}}\",True,[],LIC,0,"
     ));
-    ([("content-type", "text/csv")], body)
+    Ok(([("content-type", "text/csv")], body))
 }
 
 /// Has a call go on beside the test, until dropped.
@@ -109,15 +115,13 @@ async fn what_was_in_flight_on_connections_that_are_given_up_is_not_believed() {
     let mut client = gateway.client().await;
     let [mut lists, mut deletions, mut additions] = [client.clone(), client.clone(), client.clone()];
     let list = background(async move {
-        let request = ListExtensionsRequest {
-            i_customer: 2,
-            ..ListExtensionsRequest::default()
-        };
-        lists.list_extensions(request).await
+        let request = ListUnavailableExtensionsRequest { i_customer: 2 };
+        lists.list_unavailable_extensions(request).await
     });
+    // Changes of one customer wait for each other.
     let delete = background(async move {
         let request = DeleteExtensionRequest {
-            i_customer: 2,
+            i_customer: 3,
             i_c_ext: 7,
         };
         deletions.delete_extension(request).await
@@ -144,12 +148,9 @@ async fn what_was_in_flight_on_connections_that_are_given_up_is_not_believed() {
     let told = ended("the add", add).await;
     assert_eq!(reason(&told.expect_err("it may be another's")), "OUTCOME_UNKNOWN");
 
-    let request = ListExtensionsRequest {
-        i_customer: 2,
-        ..ListExtensionsRequest::default()
-    };
+    let request = ListUnavailableExtensionsRequest { i_customer: 2 };
     client
-        .list_extensions(request)
+        .list_unavailable_extensions(request)
         .await
         .expect("the next connections are believed");
 }
@@ -171,11 +172,8 @@ async fn what_has_a_connection_of_its_own_is_believed_whatever_others_bring() {
     let mut client = gateway.client().await;
     let mut lists = client.clone();
     let list = background(async move {
-        let request = ListExtensionsRequest {
-            i_customer: 2,
-            ..ListExtensionsRequest::default()
-        };
-        lists.list_extensions(request).await
+        let request = ListUnavailableExtensionsRequest { i_customer: 2 };
+        lists.list_unavailable_extensions(request).await
     });
     soon("a request", upstream.asked.recv()).await;
     assert_wrong(&calls_of_1(&mut client).await);

@@ -140,6 +140,13 @@ async fn serve(
             stream.write_all(&answer(PAGE)).await?;
             continue;
         }
+        if again == Again::InsteadOfTheNext && asked.starts_with("GET /GetCustomerExtensions/") {
+            // Nobody can look what became of a change.
+            stream
+                .write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+                .await?;
+            continue;
+        }
         seen.requests.lock().expect("no panic")[number] += 1;
         let own = answer(&body(&asked));
         match again {
@@ -249,7 +256,7 @@ async fn update(client: &mut Client, i_customer: i64, i_c_ext: i64) -> Told {
         i_c_ext,
         name: "Sales".to_owned(),
         id: "101".to_owned(),
-        i_account: 0,
+        i_account: Some(0),
     };
     let answer = client.update_extension(request).await;
     let extension = answer.map(|answer| answer.into_inner().extension.into_iter());

@@ -53,7 +53,7 @@ async fn each_recorded_error_has_its_status_in_both_forms_and_over_both_transpor
             let gateway = Gateway::serving(&sandbox.url, transport).await;
             let mut client = gateway.client().await;
             for (i_customer, code, why) in THROWN {
-                let before = sandbox.calls();
+                let before = sandbox.changes();
                 let list = ListExtensionsRequest {
                     i_customer,
                     product_ids: vec![],
@@ -83,7 +83,7 @@ async fn each_recorded_error_has_its_status_in_both_forms_and_over_both_transpor
                     i_c_ext: 1,
                     name,
                     id,
-                    i_account: 0,
+                    i_account: Some(0),
                 };
                 let status = client.update_extension(update).await.expect_err("an error");
                 let expected = of_change(i_customer, code, why);
@@ -114,7 +114,16 @@ async fn each_recorded_error_has_its_status_in_both_forms_and_over_both_transpor
                     expected,
                     "reply, {i_customer}"
                 );
-                assert_eq!(sandbox.calls() - before, 5, "{i_customer}: each is sent once");
+                // Where the list before a change shows that the upstream takes nothing, nothing is sent.
+                let sent = match i_customer {
+                    90401 | 90403 | 90499 | 90503 => 1,
+                    _ => 3,
+                };
+                assert_eq!(
+                    sandbox.changes() - before,
+                    sent,
+                    "{i_customer}: each is sent once"
+                );
             }
         }
     }

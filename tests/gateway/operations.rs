@@ -193,7 +193,7 @@ async fn an_extension_is_added_updated_and_deleted() {
             i_c_ext: 5001,
             name: "Sales Team".into(),
             id: "201".into(),
-            i_account: 7009,
+            i_account: Some(7009),
         };
         let updated = client
             .update_extension(request.clone())
@@ -227,7 +227,7 @@ async fn an_extension_is_added_updated_and_deleted() {
         client.delete_extension(request).await.expect("it is deleted");
         let again = client.delete_extension(request).await.expect_err("it is gone");
         assert_eq!((again.code(), &*reason(&again)), (Code::NotFound, "NOT_FOUND"));
-        assert_eq!(sandbox.calls(), 7, "each was sent once");
+        assert_eq!(sandbox.changes(), 7, "each was sent once");
     }
 }
 

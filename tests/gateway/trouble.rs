@@ -8,8 +8,8 @@ mod rows;
 use std::time::Duration;
 
 use portico::proto::v1::{
-    AddExtensionGetIdentityRequest, AddExtensionRequest, DeleteExtensionRequest, ListExtensionsRequest,
-    ReplyRequest, UpdateExtensionRequest,
+    AddExtensionGetIdentityRequest, AddExtensionRequest, DeleteExtensionRequest, GetFilteringDataRequest,
+    ListExtensionsRequest, ReplyRequest, UpdateExtensionRequest,
 };
 use portico::upstream::{Transport, client, http};
 use tonic::{Code, Status};
@@ -40,6 +40,11 @@ fn list() -> ListExtensionsRequest {
     }
 }
 
+/// Another read than the one by which changes are settled.
+fn filtering() -> GetFilteringDataRequest {
+    GetFilteringDataRequest { i_customer: 1 }
+}
+
 /// The status of each changing RPC, from an upstream that always answers the same.
 async fn changes(gateway: &Gateway) -> Vec<(&'static str, Status)> {
     let mut client = gateway.client().await;
@@ -61,7 +66,7 @@ async fn changes(gateway: &Gateway) -> Vec<(&'static str, Status)> {
         i_c_ext: 1,
         name,
         id,
-        i_account: 0,
+        i_account: Some(0),
     };
     let delete = DeleteExtensionRequest {
         i_customer: 1,
@@ -69,6 +74,7 @@ async fn changes(gateway: &Gateway) -> Vec<(&'static str, Status)> {
     };
     let reply = ReplyRequest {
         i_customer: 1,
+        content_id: 1,
         ..ReplyRequest::default()
     };
     vec![
@@ -110,11 +116,14 @@ async fn changes(gateway: &Gateway) -> Vec<(&'static str, Status)> {
 /// Sends a read and each change to an upstream with each of these troubles, one after another.
 async fn meet(transport: Transport, timeout: Duration, rows: Vec<Row>) {
     let answers = rows.iter().flat_map(|(_, answer, ..)| vec![answer.clone(); 6]);
-    let upstream = Upstream::answering(answers).await;
+    let upstream = Upstream::without_lists(answers).await;
     let gateway = Gateway::serving(&upstream.url, setup(transport, timeout)).await;
     let mut client = gateway.client().await;
     for ((name, _, read, change), sent) in rows.into_iter().zip((6..).step_by(6)) {
-        let status = client.list_extensions(list()).await.expect_err("an error");
+        let status = client
+            .get_filtering_data(filtering())
+            .await
+            .expect_err("an error");
         assert_eq!(
             (status.code(), &*reason(&status)),
             read,
@@ -230,7 +239,7 @@ async fn a_change_that_finds_no_connection_did_not_happen() {
 #[tokio::test]
 async fn an_answer_without_what_the_operation_is_for_is_not_believed() {
     // Sound, with the licence's echo, but without the extension.
-    let upstream = Upstream::answering(vec![Answer::csv(row(",,,False,,LIC,0,")); 5]).await;
+    let upstream = Upstream::without_lists(vec![Answer::csv(row(",,,False,,LIC,0,")); 5]).await;
     let gateway = Gateway::serving(&upstream.url, Transport::Routes).await;
     let mut client = gateway.client().await;
     let (name, id) = ("Sales".to_owned(), "201".to_owned());
@@ -247,7 +256,7 @@ async fn an_answer_without_what_the_operation_is_for_is_not_believed() {
         i_c_ext: 1,
         name,
         id,
-        i_account: 0,
+        i_account: Some(0),
     };
     let status = client.update_extension(update).await.expect_err("no extension");
     assert_eq!((status.code(), &*reason(&status)), UNKNOWN);
@@ -261,12 +270,13 @@ async fn an_answer_without_what_the_operation_is_for_is_not_believed() {
         .expect_err("nothing deleted");
     assert_eq!((status.code(), &*reason(&status)), (Code::NotFound, "NOT_FOUND"));
     client
-        .list_extensions(list())
+        .get_filtering_data(filtering())
         .await
         .expect("a list that is not there is an empty one");
     client
         .reply(ReplyRequest {
             i_customer: 1,
+            content_id: 1,
             ..ReplyRequest::default()
         })
         .await

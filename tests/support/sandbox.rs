@@ -35,6 +35,17 @@ impl RunningSandbox {
         self.seen().len()
     }
 
+    /// How many of them were changes.
+    #[allow(dead_code, reason = "not all tests make changes")]
+    pub(crate) fn changes(&self) -> usize {
+        let names_one = |seen: &Seen| {
+            ["Name", "ExtensionRecordId"]
+                .iter()
+                .any(|member| seen.members.contains_key(member))
+        };
+        self.seen().into_iter().filter(names_one).count()
+    }
+
     /// The requests for operations, oldest first.
     pub(crate) fn seen(&self) -> Vec<Seen> {
         let recent = self.handle.stats().recent;

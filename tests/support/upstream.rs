@@ -70,6 +70,7 @@ pub(crate) struct Upstream {
 
 #[derive(Default)]
 struct Script {
+    has_lists: bool,
     answers: VecDeque<Answer>,
     asked: Vec<String>,
     heads: Vec<String>,
@@ -78,8 +79,20 @@ struct Script {
 
 impl Upstream {
     pub(crate) async fn answering(answers: impl IntoIterator<Item = Answer>) -> Self {
+        Self::scripted(answers, true).await
+    }
+
+    /// An upstream that has no route for lists of extensions, and says so whenever it is asked for one. So nobody can look
+    /// what there is before a change, or what became of one: each is one request of the script, and its answer all there is.
+    #[allow(dead_code, reason = "not all tests make changes")]
+    pub(crate) async fn without_lists(answers: impl IntoIterator<Item = Answer>) -> Self {
+        Self::scripted(answers, false).await
+    }
+
+    async fn scripted(answers: impl IntoIterator<Item = Answer>, has_lists: bool) -> Self {
         let (listener, url) = listener().await;
         let script = Arc::new(Mutex::new(Script {
+            has_lists,
             answers: answers.into_iter().collect(),
             ..Script::default()
         }));
@@ -165,6 +178,9 @@ fn next(script: &Mutex<Script>, head: String, body: &str) -> Answer {
         return Answer::new(200, "", PAGE);
     }
     let mut script = lock(script);
+    if !script.has_lists && asks_for_a_list(&head, body) {
+        return Answer::new(404, "Content-Type: text/plain\r\n", "404");
+    }
     let request = format!("{}\n\n{body}", head.lines().next().unwrap_or_default());
     script.asked.push(request.clone());
     script.heads.push(head);
@@ -172,6 +188,12 @@ fn next(script: &Mutex<Script>, head: String, body: &str) -> Answer {
         script.unexpected.push(request);
         Answer::new(418, "", "")
     })
+}
+
+/// Over the reply route a list is what is asked for with nothing but a licence and a customer.
+fn asks_for_a_list(head: &str, body: &str) -> bool {
+    let is_alone = body.contains("ICustomer=") && body.matches('&').count() == 1;
+    head.starts_with("GET /GetCustomerExtensions/") || is_alone
 }
 
 /// The head and the body of one request; `None` if the client left.

@@ -6,7 +6,7 @@ use crate::upstream::value::{Id, OptionalId, Text};
 use crate::wire::{Answer, Extension};
 
 /// The extension to add.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewExtension {
     /// The customer.
     pub i_customer: Id,

@@ -6,7 +6,7 @@ use crate::upstream::value::Id;
 use crate::wire::Answer;
 
 /// Deletes an extension.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeleteExtension {
     /// The customer.
     pub i_customer: Id,

@@ -6,7 +6,7 @@ use crate::upstream::value::{Id, OptionalId, Text};
 use crate::wire::{Answer, Extension};
 
 /// Replaces name, number and account of an extension.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpdateExtension {
     /// The customer.
     pub i_customer: Id,

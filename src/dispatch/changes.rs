@@ -1,0 +1,263 @@
+//! Making a change: in its place, sent once, and looked for if its answer is lost.
+//!
+//! ```text
+//!   caller's future                            a task, which goes on if the caller leaves
+//!   place ─▶ list before ─▶ claim ───────────▶ send ─┬─ answered, refused ───────────▶ told as it is
+//!     └────────┴─ deadline, cut, caller left:        ├─ answer lost ──────▶ looks ─┬─ seen ─▶ OK
+//!                 nothing was sent                   └─ none for long ──▶ looks, ──┘
+//!                                                                         and the answer, if it comes
+//!                                                    deadline, cut ─────▶ outcome unknown, and what was seen last
+//! ```
+
+use std::pin::pin;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
+
+use super::asking::Asking;
+use super::change::{Change, Changed};
+use super::claim::Claim;
+use super::cut::Cut;
+use super::failed_read::FailedRead;
+use super::log;
+use super::looks::{Looks, list};
+use super::order::Order;
+use super::places::{Places, Turn};
+use crate::caller::{Caller, DEFAULT_DEADLINE};
+use crate::upstream::operation::ListExtensions;
+use crate::upstream::{Context, Error, Operation as _, Seen, Sharing};
+use crate::wire::Extension;
+
+/// The part of a change's time for which its answer is not just waited for, but looked for in the list as well: one in so
+/// many, and the most.
+const PART_TO_LOOK: u32 = 3;
+const LONGEST_TO_LOOK: Duration = Duration::from_secs(2);
+
+/// Makes changes. Clones share the places.
+#[derive(Clone, Debug)]
+pub(super) struct Changes {
+    asking: Asking,
+    cut: Cut,
+    places: Places,
+    tasks: TaskTracker,
+}
+
+/// On what terms a change is made: nothing is asked for it that others ask for, too.
+#[derive(Clone, Debug)]
+struct Terms {
+    context: Context,
+    deadline: Instant,
+}
+
+/// A change that is to be sent.
+#[derive(Debug)]
+struct Ready {
+    operation: &'static str,
+    terms: Terms,
+    claim: Claim,
+    _turn: Turn,
+}
+
+/// What is known of a change that was sent.
+#[derive(Debug)]
+enum Ended {
+    /// The upstream has said it.
+    Answered(Result<Changed, Error>),
+    /// It is seen to have happened.
+    Seen(Changed),
+    /// Nothing.
+    Unknown,
+}
+
+// === impl Changes ===
+
+impl Changes {
+    pub(super) fn new(asking: Asking, cut: Cut) -> Self {
+        Self {
+            asking,
+            cut,
+            places: Places::default(),
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    /// As [`super::Dispatcher::changes_ended`].
+    pub(super) async fn ended(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// As [`super::Dispatcher::change`].
+    pub(super) async fn make(&self, caller: &Caller, change: Change) -> Result<Changed, Error> {
+        let operation = change.operation();
+        let prepared = self
+            .cut
+            .before_sending(self.prepare(Terms::of(caller), change))
+            .await;
+        let ready = prepared.inspect_err(|error| log::failed(operation, error))?;
+        let left = CancellationToken::new();
+        let _leaves = left.clone().drop_guard();
+        let finished = self.clone().finish(ready, left);
+        let finished = self.tasks.spawn(finished.in_current_span()).await;
+        finished
+            .unwrap_or_else(|_| Err(Error::Interrupted("the task of the change failed".into()).of_change()))
+    }
+
+    /// All that comes before the change is sent.
+    async fn prepare(&self, terms: Terms, change: Change) -> Result<Ready, Error> {
+        let turn = self
+            .places
+            .wait(terms.context.license.clone(), change.i_customer());
+        let turn = timeout_at(terms.deadline, turn)
+            .await
+            .map_err(|_| Error::Expired)?;
+        let before = self.list_before(&terms, &change).await?;
+        let operation = change.operation();
+        let order = Order::of(change, before.as_deref())?;
+        Ok(Ready {
+            operation,
+            terms,
+            claim: Claim::new(order, before.as_deref()),
+            _turn: turn,
+        })
+    }
+
+    /// What there is before the change, if it can be known and matters.
+    async fn list_before(&self, terms: &Terms, change: &Change) -> Result<Option<Vec<Extension>>, Error> {
+        if !change.is_compared() && !change.keeps_account() {
+            return Ok(None);
+        }
+        match list(&self.asking, &terms.context, change.i_customer()).await {
+            Ok(list) => Ok(Some(list)),
+            Err(error) if change.keeps_account() => Err(error),
+            Err(error) => match FailedRead::of(error.kind()) {
+                FailedRead::Down => Err(error),
+                FailedRead::Unread | FailedRead::NoList => {
+                    log::failed(ListExtensions::NAME, &error);
+                    Ok(None)
+                }
+            },
+        }
+    }
+
+    /// Sends the change, and finds out what became of it. The place is free when that is known, or will not be.
+    async fn finish(self, ready: Ready, left: CancellationToken) -> Result<Changed, Error> {
+        let Ready {
+            operation,
+            ref terms,
+            ref claim,
+            ..
+        } = ready;
+        if self.cut.is_made() {
+            return Err(Error::ShuttingDown);
+        }
+        let sent = Instant::now();
+        let mut looks = Looks::new(&self.asking, &terms.context, claim, terms.deadline);
+        let mut lost = None;
+        let ended = tokio::select! {
+            // What is known is told, whatever happens at the same time.
+            biased;
+            ended = self.settle(terms, claim, &mut looks, &mut lost) => ended,
+            () = self.cut.made() => {
+                self.cut.count_change();
+                lost.get_or_insert(Error::CutOff);
+                Ended::Unknown
+            }
+            () = sleep_until(terms.deadline) => Ended::Unknown,
+        };
+        let error = ended.error().or(lost.as_ref());
+        log::changed(operation, ended.outcome(), error, left.is_cancelled());
+        let within = sent.elapsed();
+        let cause = lost.unwrap_or(Error::DeadlinePassed { within });
+        let told = ended.told(cause, looks.seen());
+        told.inspect_err(|error| log::failed(operation, error))
+    }
+
+    /// Sends the change, and gives what is known of it. `lost` is how its answer was lost, once it is.
+    async fn settle(
+        &self,
+        terms: &Terms,
+        claim: &Claim,
+        looks: &mut Looks<'_>,
+        lost: &mut Option<Error>,
+    ) -> Ended {
+        let mut send = pin!(claim.order().clone().send(&self.asking, &terms.context));
+        let looked_for = async {
+            sleep_until(terms.looks_from()).await;
+            looks.until_happened().await
+        };
+        let answer = tokio::select! {
+            biased;
+            answer = &mut send => answer,
+            Some(changed) = looked_for => return Ended::Seen(changed),
+        };
+        *lost = Some(match answer {
+            Ok(changed) if claim.is_refuted_by(&changed) => Error::WrongRecord,
+            Err(Error::OutcomeUnknown { cause, .. }) => *cause,
+            known => return Ended::Answered(known),
+        });
+        looks.until_happened().await.map_or(Ended::Unknown, Ended::Seen)
+    }
+}
+
+// === impl Ended ===
+
+impl Ended {
+    /// The word for it in the log.
+    fn outcome(&self) -> &'static str {
+        match self {
+            Self::Answered(Ok(_)) => "ok",
+            Self::Answered(Err(_)) => "refused",
+            Self::Seen(_) => "settled",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    fn error(&self) -> Option<&Error> {
+        match self {
+            Self::Answered(answer) => answer.as_ref().err(),
+            Self::Seen(_) | Self::Unknown => None,
+        }
+    }
+
+    /// What the caller is told, given why nothing is known, if nothing is, and what was seen last.
+    fn told(self, cause: Error, seen: Seen) -> Result<Changed, Error> {
+        match self {
+            Self::Answered(answer) => answer,
+            Self::Seen(changed) => Ok(changed),
+            Self::Unknown => Err(Error::OutcomeUnknown {
+                cause: Box::new(cause),
+                seen,
+            }),
+        }
+    }
+}
+
+// === impl Terms ===
+
+impl Terms {
+    fn of(caller: &Caller) -> Self {
+        let deadline = caller.context.deadline;
+        let deadline = deadline.unwrap_or_else(|| Instant::now() + DEFAULT_DEADLINE);
+        Self {
+            context: Context {
+                deadline: Some(deadline),
+                sharing: Sharing::Alone,
+                ..caller.context.clone()
+            },
+            deadline,
+        }
+    }
+
+    /// From when on a change that is sent now is looked for although its answer may still come.
+    fn looks_from(&self) -> Instant {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        self.deadline - LONGEST_TO_LOOK.min(left / PART_TO_LOOK)
+    }
+}
+
+#[cfg(test)]
+mod tests;

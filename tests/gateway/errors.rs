@@ -8,7 +8,7 @@ use portico::proto::v1::{
 use portico::sandbox::{self, ErrorForm};
 use tonic::Code;
 
-use crate::support::{Gateway, RunningSandbox, TRANSPORTS, reason, retry_delay};
+use crate::support::{Gateway, RunningSandbox, Setup, TRANSPORTS, reason, retry_delay};
 
 /// The customers that exist to be refused, and what a read for them is answered with.
 const THROWN: [(i64, Code, &str); 11] = [
@@ -50,7 +50,12 @@ async fn each_recorded_error_has_its_status_in_both_forms_and_over_both_transpor
                 ..sandbox::Params::default()
             };
             let sandbox = RunningSandbox::with(params).await;
-            let gateway = Gateway::serving(&sandbox.url, transport).await;
+            let setup = Setup {
+                // An update whose answer is none is looked for until then.
+                default_deadline: Duration::from_secs(1),
+                ..Setup::from(transport)
+            };
+            let gateway = Gateway::serving(&sandbox.url, setup).await;
             let mut client = gateway.client().await;
             for (i_customer, code, why) in THROWN {
                 let before = sandbox.changes();

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use portico::caller::Callers;
+use portico::caller::{Callers, DEFAULT_DEADLINE};
 use portico::lifecycle::Shutdown;
 use portico::proto::v1::customer_extension_service_client::CustomerExtensionServiceClient;
 use portico::server::{self, Listeners};
@@ -25,6 +25,8 @@ pub(crate) struct Setup {
     pub(crate) transport: Transport,
     pub(crate) license: &'static str,
     pub(crate) client: client::Params,
+    /// How long those are served who do not say how long they wait.
+    pub(crate) default_deadline: Duration,
     pub(crate) server: server::Params,
 }
 
@@ -34,6 +36,7 @@ impl Default for Setup {
             transport: Transport::Routes,
             license: "LIC",
             client: single(),
+            default_deadline: DEFAULT_DEADLINE,
             server: server::Params {
                 drain_delay: Duration::ZERO,
                 ..server::Params::default()
@@ -74,10 +77,12 @@ impl Gateway {
             transport,
             license,
             client,
+            default_deadline,
             server,
         } = setup.into();
         let license = License::parse(License::DEFAULT_NAME, license, transport);
-        let callers = Callers::with(license.expect("a licence that can be carried"));
+        let callers =
+            Callers::with(license.expect("a licence that can be carried")).waiting(default_deadline);
         let client = Client::new(url.parse().expect("a URL"), transport, &client);
         let client = client.expect("a client");
         let (grpc, _) = super::listener().await;

@@ -21,7 +21,7 @@ pub struct Caller {
 }
 
 /// Who calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Identity {
     /// Callers are not asked who they are.
     Anonymous,

@@ -12,19 +12,23 @@ mod change;
 mod changes;
 mod claim;
 mod cut;
+mod deduplicated;
 mod failed_read;
 mod log;
 mod looks;
 mod order;
 mod places;
 mod probe;
+mod requests;
 
 use self::asking::Asking;
 pub use self::change::{Change, Changed, Replacement};
 use self::changes::Changes;
 use self::cut::Cut;
 pub use self::cut::CutOff;
+use self::deduplicated::Deduplicated;
 pub use self::probe::watch_upstream;
+pub use self::requests::{RefusedId, RequestId};
 use crate::caller::Caller;
 use crate::lifecycle::Readiness;
 use crate::upstream::{Client, Error, Operation, Transport};
@@ -34,6 +38,7 @@ use crate::upstream::{Client, Error, Operation, Transport};
 pub struct Dispatcher {
     asking: Asking,
     changes: Changes,
+    deduplicated: Deduplicated,
     cut: Cut,
 }
 
@@ -42,8 +47,10 @@ impl Dispatcher {
     #[must_use]
     pub fn new(client: Client, readiness: Readiness) -> Self {
         let (asking, cut) = (Asking::new(client, readiness), Cut::default());
+        let changes = Changes::new(asking.clone(), cut.clone());
         Self {
-            changes: Changes::new(asking.clone(), cut.clone()),
+            deduplicated: Deduplicated::new(changes.clone()),
+            changes,
             asking,
             cut,
         }
@@ -108,6 +115,26 @@ impl Dispatcher {
     ///
     /// Before the change is sent, nothing is. From then on it is finished for nobody, until the caller's deadline.
     pub async fn change(&self, caller: &Caller, change: Change) -> Result<Changed, Error> {
-        self.changes.make(caller, change).await
+        self.changes.make(caller, change).await.told
+    }
+
+    /// Makes `change` as [`Dispatcher::change`] does, but once for all who ask for it by this id. While it is being made they
+    /// wait for it; afterwards they are told how it ended, for ten minutes. If that is unknown, it is looked for once more. If
+    /// nothing was sent, it is made.
+    ///
+    /// # Errors
+    ///
+    /// As [`Dispatcher::change`]. [`RefusedId`] if the id is another change's, or the caller has too many; nothing is sent then.
+    ///
+    /// # Cancellation
+    ///
+    /// The change is made for nobody, until the caller's deadline.
+    pub async fn change_once(
+        &self,
+        caller: &Caller,
+        change: Change,
+        id: RequestId,
+    ) -> Result<Result<Changed, Error>, RefusedId> {
+        self.deduplicated.make(caller, change, id).await
     }
 }

@@ -5,6 +5,7 @@
 
 mod active_calls;
 mod add_extension;
+mod change;
 mod codec;
 mod delete_extension;
 mod error;
@@ -30,7 +31,7 @@ pub use self::generated::customer_extension_service_server::CustomerExtensionSer
 pub use self::request::ArriveBy;
 pub use self::watching::Watching;
 use crate::caller::Caller;
-use crate::dispatch::Dispatcher;
+use crate::dispatch::{Dispatcher, RefusedId};
 use crate::proto::v1;
 use crate::status;
 
@@ -68,6 +69,8 @@ fn to_status(error: Error) -> Status {
             let told = told.map(|Violation { field, description }| (&**field, &**description));
             status::of_violations(told, violations.left_out())
         }
+        Error::RequestId(RefusedId::Reused) => status::reused_request_id(),
+        Error::RequestId(RefusedId::Quota(limit)) => status::too_many_request_ids(limit),
         Error::Upstream(error) => status::of_call(&error),
         Error::Watch(end) => status::of_watch(end),
     }

@@ -17,8 +17,8 @@ use tonic_types::{FieldViolation, pb};
 pub use self::row::DOMAIN;
 use self::row::Row;
 use self::table::{
-    INVALID_REQUEST, MALFORMED_REQUEST, OVERLOADED, POLL_PENDING, SLOW_REQUEST, UNKNOWN_METHOD,
-    UNSUPPORTED_REQUEST, row_of_end, row_of_kind,
+    INVALID_REQUEST, MALFORMED_REQUEST, OVERLOADED, POLL_PENDING, REQUEST_ID_QUOTA, REQUEST_ID_REUSED,
+    SLOW_REQUEST, UNKNOWN_METHOD, UNSUPPORTED_REQUEST, row_of_end, row_of_kind,
 };
 use crate::upstream::{Error, Kind, Seen};
 use crate::watch::{End, NotLive, PollFailure, Quota};
@@ -134,6 +134,22 @@ pub fn of_violations<'v>(told: impl IntoIterator<Item = (&'v str, &'v str)>, lef
             .collect::<Vec<_>>(),
     );
     INVALID_REQUEST.status(details)
+}
+
+/// The status of a change whose id is another change's.
+#[must_use]
+pub fn reused_request_id() -> Status {
+    let mut details = REQUEST_ID_REUSED.details(HashMap::new());
+    details.add_bad_request_violation("request_id", "must be another one for a change with other fields");
+    REQUEST_ID_REUSED.status(details)
+}
+
+/// The status of a change whose caller has as many ids recorded as the `limit`.
+#[must_use]
+pub fn too_many_request_ids(limit: usize) -> Status {
+    let mut details = REQUEST_ID_QUOTA.details(HashMap::new());
+    details.add_quota_failure_violation("request_ids of one caller", format!("at most {limit}"));
+    REQUEST_ID_QUOTA.status(details)
 }
 
 /// The status of a request that is not one whole message of its type.

@@ -121,6 +121,8 @@ fn what_the_gateway_refuses_is_listed() {
         status::malformed_request(),
         status::slow_request(),
         status::overloaded(),
+        status::reused_request_id(),
+        status::too_many_request_ids(1),
         status::unsupported_request(),
         status::unknown_method(),
     ]) {

@@ -94,6 +94,7 @@ impl Ledger {
             name: format!("{id} as added"),
             id: id.clone(),
             i_account: 0,
+            request_id: String::new(),
         };
         let added = client.add_extension(impatient(request)).await;
         let mut entry = Entry {
@@ -113,12 +114,17 @@ impl Ledger {
                     name: name.clone(),
                     id: id.clone(),
                     i_account: Some(0),
+                    request_id: String::new(),
                 };
                 let updated = client.update_extension(impatient(request)).await;
                 entry.updated = Some((name, entered(&updated, findings)));
             }
             if rand::random() {
-                let request = DeleteExtensionRequest { i_customer, i_c_ext };
+                let request = DeleteExtensionRequest {
+                    i_customer,
+                    i_c_ext,
+                    request_id: String::new(),
+                };
                 let deleted = client.delete_extension(impatient(request)).await;
                 if deleted
                     .as_ref()

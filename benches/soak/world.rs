@@ -95,7 +95,11 @@ impl Witness {
 
     /// Deletes an extension of the customer.
     pub(crate) async fn delete(&self, i_customer: i64, i_c_ext: i64) -> Result<()> {
-        let request = DeleteExtensionRequest { i_customer, i_c_ext };
+        let request = DeleteExtensionRequest {
+            i_customer,
+            i_c_ext,
+            request_id: String::new(),
+        };
         self.0.clone().delete_extension(request).await?;
         Ok(())
     }

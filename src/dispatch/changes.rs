@@ -12,6 +12,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -43,6 +44,14 @@ pub(super) struct Changes {
     cut: Cut,
     places: Places,
     tasks: TaskTracker,
+}
+
+/// What became of a change.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub(super) told: Result<Changed, Error>,
+    /// What it can be seen by, if it was sent and can be.
+    pub(super) claim: Option<Claim>,
 }
 
 /// On what terms a change is made: nothing is asked for it that others ask for, too.
@@ -90,20 +99,57 @@ impl Changes {
         self.tasks.wait().await;
     }
 
+    /// Has a task go on with `work`, whoever leaves. A stop waits for it.
+    pub(super) fn go_on<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        self.tasks.spawn(work.in_current_span())
+    }
+
     /// As [`super::Dispatcher::change`].
-    pub(super) async fn make(&self, caller: &Caller, change: Change) -> Result<Changed, Error> {
+    pub(super) async fn make(&self, caller: &Caller, change: Change) -> Made {
         let operation = change.operation();
         let prepared = self
             .cut
             .before_sending(self.prepare(Terms::of(caller), change))
             .await;
-        let ready = prepared.inspect_err(|error| log::failed(operation, error))?;
+        let ready = match prepared.inspect_err(|error| log::failed(operation, error)) {
+            Ok(ready) => ready,
+            Err(error) => return Made::unsent(error),
+        };
         let left = CancellationToken::new();
         let _leaves = left.clone().drop_guard();
-        let finished = self.clone().finish(ready, left);
-        let finished = self.tasks.spawn(finished.in_current_span()).await;
-        finished
-            .unwrap_or_else(|_| Err(Error::Interrupted("the task of the change failed".into()).of_change()))
+        let finished = self.go_on(self.clone().finish(ready, left)).await;
+        finished.unwrap_or_else(|_| {
+            Made::unsent(Error::Interrupted("the task of the change failed".into()).of_change())
+        })
+    }
+
+    /// Looks once more for a change whose outcome was unknown, in its place, and sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutcomeUnknown`]: it may still have happened, whatever keeps it from being seen.
+    pub(super) async fn look_again(&self, caller: &Caller, claim: &Claim) -> Result<Changed, Error> {
+        let terms = Terms::of(caller);
+        let mut looks = Looks::new(&self.asking, &terms.context, claim, terms.deadline);
+        let look = async {
+            let license = terms.context.license.clone();
+            let _turn = self.places.wait(license, claim.order().i_customer()).await;
+            looks.once().await
+        };
+        let look = timeout_at(terms.deadline, self.cut.before_sending(async { Ok(look.await) })).await;
+        let cause = match look {
+            Ok(Ok(Some(changed))) => return Ok(changed),
+            Ok(Ok(None)) => Error::NothingSeen,
+            Ok(Err(error)) => error,
+            Err(_) => Error::Expired,
+        };
+        Err(Error::OutcomeUnknown {
+            cause: Box::new(cause),
+            seen: looks.seen(),
+        })
     }
 
     /// All that comes before the change is sent.
@@ -144,7 +190,7 @@ impl Changes {
     }
 
     /// Sends the change, and finds out what became of it. The place is free when that is known, or will not be.
-    async fn finish(self, ready: Ready, left: CancellationToken) -> Result<Changed, Error> {
+    async fn finish(self, ready: Ready, left: CancellationToken) -> Made {
         let Ready {
             operation,
             ref terms,
@@ -152,7 +198,7 @@ impl Changes {
             ..
         } = ready;
         if self.cut.is_made() {
-            return Err(Error::ShuttingDown);
+            return Made::unsent(Error::ShuttingDown);
         }
         let sent = Instant::now();
         let mut looks = Looks::new(&self.asking, &terms.context, claim, terms.deadline);
@@ -173,7 +219,9 @@ impl Changes {
         let within = sent.elapsed();
         let cause = lost.unwrap_or(Error::DeadlinePassed { within });
         let told = ended.told(cause, looks.seen());
-        told.inspect_err(|error| log::failed(operation, error))
+        let told = told.inspect_err(|error| log::failed(operation, error));
+        let claim = Some(ready.claim).filter(Claim::can_be_seen);
+        Made { told, claim }
     }
 
     /// Sends the change, and gives what is known of it. `lost` is how its answer was lost, once it is.
@@ -200,6 +248,15 @@ impl Changes {
             known => return Ended::Answered(known),
         });
         looks.until_happened().await.map_or(Ended::Unknown, Ended::Seen)
+    }
+}
+
+// === impl Made ===
+
+impl Made {
+    fn unsent(error: Error) -> Self {
+        let (told, claim) = (Err(error), None);
+        Self { told, claim }
     }
 }
 

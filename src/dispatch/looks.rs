@@ -103,6 +103,11 @@ impl<'a> Looks<'a> {
         }
     }
 
+    /// Looks once: `None` if it is not seen that the change has happened.
+    pub(super) async fn once(&mut self) -> Option<Changed> {
+        self.look().await.unwrap_or_default()
+    }
+
     /// Looks once. What a list shows that cannot be believed is not noted.
     async fn look(&mut self) -> Result<Option<Changed>, FailedRead> {
         let now = Instant::now();

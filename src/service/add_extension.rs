@@ -1,10 +1,11 @@
 //! `AddExtension` and `AddExtensionGetIdentity`: two routes of the upstream with the same members.
 
+use super::change;
 use super::error::Error;
 use super::fields::Fields;
 use crate::caller::Caller;
 use crate::convert::to_extension;
-use crate::dispatch::{Change, Dispatcher};
+use crate::dispatch::{Change, Dispatcher, RequestId};
 use crate::proto::v1::{
     AddExtensionGetIdentityRequest, AddExtensionGetIdentityResponse, AddExtensionRequest,
     AddExtensionResponse,
@@ -17,10 +18,10 @@ pub(super) async fn call(
     caller: &Caller,
     request: AddExtensionRequest,
 ) -> Result<AddExtensionResponse, Error> {
-    let change = Change::Add(parse(request, dispatcher.transport())?);
-    let added = dispatcher.change(caller, change).await?.into_record();
+    let (new, id) = parse(request, dispatcher.transport())?;
+    let added = change::make(dispatcher, caller, (Change::Add(new), id)).await?;
     Ok(AddExtensionResponse {
-        extension: Some(to_extension(added)),
+        extension: Some(to_extension(added.into_record())),
     })
 }
 
@@ -34,26 +35,32 @@ pub(super) async fn call_get_identity(
         name,
         id,
         i_account,
+        request_id,
     } = request;
     let request = AddExtensionRequest {
         i_customer,
         name,
         id,
         i_account,
+        request_id,
     };
-    let change = Change::AddGetIdentity(parse(request, dispatcher.transport())?);
-    let added = dispatcher.change(caller, change).await?.into_record();
+    let (new, id) = parse(request, dispatcher.transport())?;
+    let added = change::make(dispatcher, caller, (Change::AddGetIdentity(new), id)).await?;
     Ok(AddExtensionGetIdentityResponse {
-        extension: Some(to_extension(added)),
+        extension: Some(to_extension(added.into_record())),
     })
 }
 
-fn parse(request: AddExtensionRequest, transport: Transport) -> Result<NewExtension, Error> {
+fn parse(
+    request: AddExtensionRequest,
+    transport: Transport,
+) -> Result<(NewExtension, Option<RequestId>), Error> {
     let AddExtensionRequest {
         i_customer,
         name,
         id,
         i_account,
+        request_id,
     } = request;
     let mut fields = Fields::over(transport);
     let operation = NewExtension {
@@ -62,5 +69,6 @@ fn parse(request: AddExtensionRequest, transport: Transport) -> Result<NewExtens
         id: fields.text("id", &id),
         i_account: fields.optional_id("i_account", i_account),
     };
-    fields.finish(operation)
+    let id = fields.request_id("request_id", &request_id);
+    fields.finish((operation, id))
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use crate::dispatch::RefusedId;
 use crate::{upstream, watch};
 
 /// Why an RPC gave no answer.
@@ -9,6 +10,8 @@ use crate::{upstream, watch};
 pub enum Error {
     /// The request breaks rules; nothing was sent. Never empty.
     Invalid(Violations),
+    /// The caller's id of the change is not taken; nothing was sent.
+    RequestId(RefusedId),
     /// The call to the upstream failed.
     Upstream(upstream::Error),
     /// The watch cannot be opened.

@@ -13,9 +13,15 @@
 
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::error::{Error, Violations};
+use crate::dispatch::RequestId;
 use crate::upstream::Transport;
 use crate::upstream::value::{Id, Invalid, Number, OptionalId, ProductIds, StandIn, Text, clash};
+
+/// How many characters a UUID has with its hyphens.
+const UUID_LEN: usize = 36;
 
 /// The fields of one request.
 #[derive(Debug)]
@@ -101,6 +107,20 @@ impl<'r> Fields<'r> {
     /// A text; an empty one is not sent.
     pub(super) fn text_if_set(&mut self, field: &'static str, value: &'r str) -> Option<Text> {
         (!value.is_empty()).then(|| self.text(field, value))
+    }
+
+    /// The caller's id of a change; `None` if it is empty.
+    pub(super) fn request_id(&mut self, field: &'static str, value: &str) -> Option<RequestId> {
+        if value.is_empty() {
+            return None;
+        }
+        // Other forms of a UUID would be other texts of the same id.
+        let parsed = Uuid::try_parse(value).ok().filter(|_| value.len() == UUID_LEN);
+        if parsed.is_none() {
+            let told = "must be empty or a UUID, such as 0197d0a4-6f3a-7c1e-9d3b-2f1a5c8e7b60";
+            self.violations.add(field, told);
+        }
+        parsed.map(RequestId)
     }
 
     /// A duration; `None` if it is absent.
@@ -204,6 +224,28 @@ mod tests {
             Text::parse("Sales", Transport::Routes).expect("a text"),
         );
         assert_eq!(fields.finish(read).expect("no violation"), expected);
+    }
+
+    #[test]
+    fn a_request_id_is_empty_or_a_uuid_in_its_common_form() {
+        let mut fields = Fields::over(Transport::Routes);
+        assert_eq!(fields.request_id("request_id", ""), None);
+        let id = fields.request_id("request_id", "0197d0a4-6f3a-7c1e-9d3b-2f1a5c8e7b60");
+        assert!(id.is_some());
+        assert_eq!(
+            fields.request_id("request_id", "0197D0A4-6F3A-7C1E-9D3B-2F1A5C8E7B60"),
+            id
+        );
+        for other in [
+            "0197d0a46f3a7c1e9d3b2f1a5c8e7b60",
+            "{0197d0a4-6f3a-7c1e-9d3b-2f1a5c8e7b60}",
+            "0197d0a4-6f3a-7c1e-9d3b-2f1a5c8e7b6g",
+            "1",
+        ] {
+            let mut fields = Fields::over(Transport::Routes);
+            assert_eq!(fields.request_id("request_id", other), None);
+            assert_eq!(violated(fields), ["request_id"], "{other}");
+        }
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! `UpdateExtension`.
 
+use super::change;
 use super::error::Error;
 use super::fields::Fields;
 use crate::caller::Caller;
 use crate::convert::to_extension;
-use crate::dispatch::{Change, Dispatcher, Replacement};
+use crate::dispatch::{Change, Dispatcher, Replacement, RequestId};
 use crate::proto::v1::{UpdateExtensionRequest, UpdateExtensionResponse};
 use crate::upstream::Transport;
 
@@ -13,20 +14,24 @@ pub(super) async fn call(
     caller: &Caller,
     request: UpdateExtensionRequest,
 ) -> Result<UpdateExtensionResponse, Error> {
-    let change = Change::Update(parse(request, dispatcher.transport())?);
-    let updated = dispatcher.change(caller, change).await?.into_record();
+    let change = parse(request, dispatcher.transport())?;
+    let updated = change::make(dispatcher, caller, change).await?.into_record();
     Ok(UpdateExtensionResponse {
         extension: Some(to_extension(updated)),
     })
 }
 
-fn parse(request: UpdateExtensionRequest, transport: Transport) -> Result<Replacement, Error> {
+fn parse(
+    request: UpdateExtensionRequest,
+    transport: Transport,
+) -> Result<(Change, Option<RequestId>), Error> {
     let UpdateExtensionRequest {
         i_customer,
         i_c_ext,
         name,
         id,
         i_account,
+        request_id,
     } = request;
     let mut fields = Fields::over(transport);
     let replacement = Replacement {
@@ -36,5 +41,6 @@ fn parse(request: UpdateExtensionRequest, transport: Transport) -> Result<Replac
         id: fields.text("id", &id),
         i_account: i_account.map(|i_account| fields.optional_id("i_account", i_account)),
     };
-    fields.finish(replacement)
+    let id = fields.request_id("request_id", &request_id);
+    fields.finish((Change::Update(replacement), id))
 }

@@ -104,3 +104,15 @@ pub(super) const SLOW_REQUEST: Row = row(
     "REQUEST_TIMEOUT",
     "the request did not arrive as a whole in time",
 );
+
+pub(super) const REQUEST_ID_REUSED: Row = row(
+    Code::InvalidArgument,
+    "REQUEST_ID_REUSED",
+    "the request_id is another change's",
+);
+
+pub(super) const REQUEST_ID_QUOTA: Row = row(
+    Code::ResourceExhausted,
+    "REQUEST_ID_QUOTA",
+    "the gateway keeps as many request_ids of a caller as it takes",
+);

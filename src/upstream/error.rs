@@ -155,6 +155,9 @@ pub enum Error {
     /// The record that an update would have changed is not in the list: nothing was sent.
     #[error("there is no record to update")]
     NoRecord,
+    /// A change was looked for, and it could not be seen that it has happened.
+    #[error("it was not seen to have happened")]
+    NothingSeen,
     /// A change was sent, and nothing that came back tells whether it happened.
     #[error("the outcome of the change is unknown")]
     OutcomeUnknown {
@@ -197,7 +200,7 @@ impl Error {
             Self::WrongCustomer { .. } | Self::Distrusted => Kind::WrongCustomer,
             Self::WrongRecord => Kind::WrongRecord,
             Self::NothingDeleted | Self::NoRecord => Kind::NotFound,
-            Self::OutcomeUnknown { .. } => Kind::OutcomeUnknown,
+            Self::OutcomeUnknown { .. } | Self::NothingSeen => Kind::OutcomeUnknown,
         }
     }
 
@@ -288,6 +291,7 @@ impl Error {
             | Self::Expired
             | Self::BreakerOpen { .. }
             | Self::ShuttingDown
+            | Self::NothingSeen
             | Self::NothingDeleted
             | Self::NoRecord
             | Self::OutcomeUnknown { .. } => false,

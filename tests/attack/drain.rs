@@ -39,6 +39,7 @@ async fn add(gateway: &Gateway, calls: &mut Calls) {
         name: "Sales".to_owned(),
         id: "201".to_owned(),
         i_account: 0,
+        request_id: String::new(),
     };
     calls.spawn(async move { ("add", client.add_extension(request).await.map(drop)) });
 }
@@ -49,6 +50,7 @@ async fn delete(gateway: &Gateway, calls: &mut Calls) {
     let request = DeleteExtensionRequest {
         i_customer: 2,
         i_c_ext: 5001,
+        request_id: String::new(),
     };
     calls.spawn(async move { ("delete", client.delete_extension(request).await.map(drop)) });
 }
@@ -282,6 +284,7 @@ async fn two_signals_end_the_binary_at_once_and_its_callers_know_it() {
     let request = DeleteExtensionRequest {
         i_customer: 1,
         i_c_ext: 5001,
+        request_id: String::new(),
     };
     calls.spawn(async move { ("delete", client.delete_extension(request).await.map(drop)) });
     read(&upstream, 1).await;
@@ -335,6 +338,7 @@ async fn adding(mut client: CustomerExtensionServiceClient<Channel>, first: u64)
             name: format!("change{number}"),
             id: "201".to_owned(),
             i_account: 0,
+            request_id: String::new(),
         };
         if let Err(status) = client.add_extension(request).await {
             failed.push((number.to_string(), status));

@@ -48,12 +48,14 @@ pub(crate) async fn changes(gateway: &Gateway) -> [(&'static str, Option<Status>
         name: name(),
         id: id(),
         i_account,
+        request_id: String::new(),
     };
     let identity = AddExtensionGetIdentityRequest {
         i_customer,
         name: name(),
         id: id(),
         i_account,
+        request_id: String::new(),
     };
     let update = UpdateExtensionRequest {
         i_customer,
@@ -61,8 +63,13 @@ pub(crate) async fn changes(gateway: &Gateway) -> [(&'static str, Option<Status>
         name: name(),
         id: id(),
         i_account: Some(i_account),
+        request_id: String::new(),
     };
-    let delete = DeleteExtensionRequest { i_customer, i_c_ext };
+    let delete = DeleteExtensionRequest {
+        i_customer,
+        i_c_ext,
+        request_id: String::new(),
+    };
     let reply = ReplyRequest {
         i_customer,
         content_id: 1,

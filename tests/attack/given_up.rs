@@ -123,6 +123,7 @@ async fn what_was_in_flight_on_connections_that_are_given_up_is_not_believed() {
         let request = DeleteExtensionRequest {
             i_customer: 3,
             i_c_ext: 7,
+            request_id: String::new(),
         };
         deletions.delete_extension(request).await
     });

@@ -257,6 +257,7 @@ async fn update(client: &mut Client, i_customer: i64, i_c_ext: i64) -> Told {
         name: "Sales".to_owned(),
         id: "101".to_owned(),
         i_account: Some(0),
+        request_id: String::new(),
     };
     let answer = client.update_extension(request).await;
     let extension = answer.map(|answer| answer.into_inner().extension.into_iter());

@@ -78,6 +78,7 @@ async fn each_recorded_error_has_its_status_in_both_forms_and_over_both_transpor
                     name: name.clone(),
                     id: id.clone(),
                     i_account: 0,
+                    request_id: String::new(),
                 };
                 let status = client.add_extension(add).await.expect_err("an error");
                 let expected = of_add(i_customer, code, why);
@@ -89,6 +90,7 @@ async fn each_recorded_error_has_its_status_in_both_forms_and_over_both_transpor
                     name,
                     id,
                     i_account: Some(0),
+                    request_id: String::new(),
                 };
                 let status = client.update_extension(update).await.expect_err("an error");
                 let expected = of_change(i_customer, code, why);
@@ -101,6 +103,7 @@ async fn each_recorded_error_has_its_status_in_both_forms_and_over_both_transpor
                 let delete = DeleteExtensionRequest {
                     i_customer,
                     i_c_ext: 1,
+                    request_id: String::new(),
                 };
                 let status = client.delete_extension(delete).await.expect_err("an error");
                 assert_eq!(

@@ -12,6 +12,7 @@ mod errors;
 mod lifecycle;
 mod operations;
 mod refusals;
+mod request_ids;
 mod secrets;
 mod texts;
 mod transfer;

@@ -148,6 +148,7 @@ async fn an_extension_is_added_updated_and_deleted() {
             name: "Sales".into(),
             id: "201".into(),
             i_account: 7001,
+            request_id: String::new(),
         };
         let added = client
             .add_extension(request.clone())
@@ -176,6 +177,7 @@ async fn an_extension_is_added_updated_and_deleted() {
             name: "Desk".into(),
             id: "202".into(),
             i_account: 0,
+            request_id: String::new(),
         };
         let desk = client
             .add_extension_get_identity(request)
@@ -194,6 +196,7 @@ async fn an_extension_is_added_updated_and_deleted() {
             name: "Sales Team".into(),
             id: "201".into(),
             i_account: Some(7009),
+            request_id: String::new(),
         };
         let updated = client
             .update_extension(request.clone())
@@ -223,8 +226,12 @@ async fn an_extension_is_added_updated_and_deleted() {
         let request = DeleteExtensionRequest {
             i_customer: 3,
             i_c_ext: 5002,
+            request_id: String::new(),
         };
-        client.delete_extension(request).await.expect("it is deleted");
+        client
+            .delete_extension(request.clone())
+            .await
+            .expect("it is deleted");
         let again = client.delete_extension(request).await.expect_err("it is gone");
         assert_eq!((again.code(), &*reason(&again)), (Code::NotFound, "NOT_FOUND"));
         assert_eq!(sandbox.changes(), 7, "each was sent once");

@@ -30,6 +30,7 @@ fn add(name: &str, id: &str) -> AddExtensionRequest {
         name: name.to_owned(),
         id: id.to_owned(),
         i_account: 0,
+        request_id: String::new(),
     }
 }
 
@@ -76,6 +77,7 @@ async fn texts_that_routes_cannot_carry_are_refused_before_anything_is_sent() {
             name: text.to_owned(),
             id: text.to_owned(),
             i_account: 0,
+            request_id: String::new(),
         };
         assert_eq!(
             refused(client.add_extension_get_identity(request).await),
@@ -87,6 +89,7 @@ async fn texts_that_routes_cannot_carry_are_refused_before_anything_is_sent() {
             name: text.to_owned(),
             id: text.to_owned(),
             i_account: Some(0),
+            request_id: String::new(),
         };
         assert_eq!(refused(client.update_extension(request).await), ["name", "id"]);
         let product_ids = vec!["11".to_owned(), text.to_owned()];
@@ -205,12 +208,14 @@ async fn all_ids(client: &mut Client, id: i64) -> Vec<Vec<String>> {
         name: name.clone(),
         id: number.clone(),
         i_account: id,
+        request_id: String::new(),
     };
     let identity = AddExtensionGetIdentityRequest {
         i_customer: id,
         name: name.clone(),
         id: number.clone(),
         i_account: id,
+        request_id: String::new(),
     };
     let update = UpdateExtensionRequest {
         i_customer: id,
@@ -218,6 +223,7 @@ async fn all_ids(client: &mut Client, id: i64) -> Vec<Vec<String>> {
         name,
         id: number,
         i_account: Some(id),
+        request_id: String::new(),
     };
     vec![
         refused(
@@ -267,6 +273,7 @@ async fn all_ids(client: &mut Client, id: i64) -> Vec<Vec<String>> {
                 .delete_extension(DeleteExtensionRequest {
                     i_customer: id,
                     i_c_ext: id,
+                    request_id: String::new(),
                 })
                 .await,
         ),
@@ -302,12 +309,14 @@ async fn ids_outside_the_upstreams_integers_are_refused_by_every_rpc() {
             let request = DeleteExtensionRequest {
                 i_customer,
                 i_c_ext: 1,
+                request_id: String::new(),
             };
             assert_eq!(refused(client.delete_extension(request).await), ["i_customer"]);
         }
         let request = DeleteExtensionRequest {
             i_customer: 1,
             i_c_ext: 0,
+            request_id: String::new(),
         };
         assert_eq!(refused(client.delete_extension(request).await), ["i_c_ext"]);
         assert_eq!(sandbox.seen(), []);
@@ -348,6 +357,7 @@ async fn bad_fields_are_reported_together() {
             name: String::new(),
             id: "x".repeat(251),
             i_account: Some(i64::MAX),
+            request_id: String::new(),
         };
         let fields = ["i_customer", "i_c_ext", "name", "id", "i_account"];
         assert_eq!(refused(client.update_extension(request).await), fields);

@@ -48,6 +48,7 @@ async fn call_each(client: &mut CustomerExtensionServiceClient<Channel>, i_custo
         name: "Sales".into(),
         id: "1".into(),
         i_account: 0,
+        request_id: String::new(),
     };
     let reply = ReplyRequest {
         i_customer,

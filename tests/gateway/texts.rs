@@ -80,6 +80,7 @@ async fn round_trip(transport: Transport, texts: &[&str]) {
                 name: name.to_owned(),
                 id: id.to_owned(),
                 i_account: 0,
+                request_id: String::new(),
             };
             let added = client.add_extension(request).await;
             let added = added.unwrap_or_else(|status| panic!("{text:?} over {transport:?}: {status:?}"));

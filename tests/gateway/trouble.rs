@@ -54,12 +54,14 @@ async fn changes(gateway: &Gateway) -> Vec<(&'static str, Status)> {
         name: name.clone(),
         id: id.clone(),
         i_account: 0,
+        request_id: String::new(),
     };
     let identity = AddExtensionGetIdentityRequest {
         i_customer: 1,
         name: name.clone(),
         id: id.clone(),
         i_account: 0,
+        request_id: String::new(),
     };
     let update = UpdateExtensionRequest {
         i_customer: 1,
@@ -67,10 +69,12 @@ async fn changes(gateway: &Gateway) -> Vec<(&'static str, Status)> {
         name,
         id,
         i_account: Some(0),
+        request_id: String::new(),
     };
     let delete = DeleteExtensionRequest {
         i_customer: 1,
         i_c_ext: 1,
+        request_id: String::new(),
     };
     let reply = ReplyRequest {
         i_customer: 1,
@@ -248,6 +252,7 @@ async fn an_answer_without_what_the_operation_is_for_is_not_believed() {
         name: name.clone(),
         id: id.clone(),
         i_account: 0,
+        request_id: String::new(),
     };
     let status = client.add_extension(add).await.expect_err("no extension");
     assert_eq!((status.code(), &*reason(&status)), UNKNOWN);
@@ -257,12 +262,14 @@ async fn an_answer_without_what_the_operation_is_for_is_not_believed() {
         name,
         id,
         i_account: Some(0),
+        request_id: String::new(),
     };
     let status = client.update_extension(update).await.expect_err("no extension");
     assert_eq!((status.code(), &*reason(&status)), UNKNOWN);
     let delete = DeleteExtensionRequest {
         i_customer: 1,
         i_c_ext: 1,
+        request_id: String::new(),
     };
     let status = client
         .delete_extension(delete)

@@ -116,7 +116,7 @@ async fn an_answer_is_told_as_it_is_and_nothing_is_asked_after_it() {
     for (change, made, _) in each() {
         let before = usize::from(change.is_compared());
         let upstream = Upstream::with(records());
-        let told = changes(&upstream).make(&caller(), change).await;
+        let told = changes(&upstream).make(&caller(), change).await.told;
         assert_eq!(told.expect("it is made"), made);
         assert_eq!((upstream.sent(), upstream.listed()), (1, before));
     }
@@ -127,7 +127,7 @@ async fn an_answer_is_told_as_it_is_and_nothing_is_asked_after_it() {
         };
         let before = usize::from(change.is_compared());
         let upstream = Upstream::with(records()).changing([refused]);
-        let told = changes(&upstream).make(&caller(), change).await;
+        let told = changes(&upstream).make(&caller(), change).await.told;
         let kind = told.expect_err("it is refused").kind();
         assert!(matches!(kind, Kind::AlreadyExists | Kind::Conflict), "{kind:?}");
         assert_eq!((upstream.sent(), upstream.listed()), (1, before));
@@ -141,7 +141,7 @@ async fn a_change_that_was_made_is_told_although_its_answer_is_lost() {
             for (change, expected, _) in each() {
                 let started = Instant::now();
                 let upstream = Upstream::with(records()).changing([Fate { made, answer }]);
-                let told = changes(&upstream).make(&caller(), change).await;
+                let told = changes(&upstream).make(&caller(), change).await.told;
                 let told = told.unwrap_or_else(|error| panic!("{answer:?} {made:?}: {error:?}"));
                 assert_eq!(told, expected, "{answer:?} {made:?}");
                 assert_eq!(upstream.sent(), 1, "{answer:?} {made:?}");
@@ -162,7 +162,7 @@ async fn what_is_not_seen_is_unknown_until_the_deadline_and_what_is_seen_is_told
         for (change, _, expected) in each() {
             let started = Instant::now();
             let upstream = Upstream::with(records()).changing([Fate { made: NEVER, answer }]);
-            let told = changes(&upstream).make(&caller(), change).await;
+            let told = changes(&upstream).make(&caller(), change).await.told;
             assert_eq!(shows(unknown(told)), Some(expected), "{answer:?}");
             assert_eq!(upstream.sent(), 1, "{answer:?}");
             let waited = started.elapsed();
@@ -189,7 +189,7 @@ async fn what_happens_just_before_the_deadline_is_seen() {
                 made: made.map(|made| made.saturating_sub(MOMENT)),
                 answer,
             }]);
-            let told = changes(&upstream).make(&caller(), change).await;
+            let told = changes(&upstream).make(&caller(), change).await.told;
             assert_eq!(told.expect("it is seen"), expected);
         }
     }
@@ -211,7 +211,7 @@ async fn a_slow_answer_is_not_given_up_for_looking() {
     };
     for (change, expected, _) in each() {
         let upstream = Upstream::with(records()).changing([slow]).listing(lists);
-        let told = changes(&upstream).make(&caller(), change).await;
+        let told = changes(&upstream).make(&caller(), change).await.told;
         assert_eq!(told.expect("the answer"), expected);
         assert!(upstream.listed() > 1);
     }
@@ -235,7 +235,7 @@ async fn lists_that_fail_or_are_anothers_say_nothing_and_are_read_again() {
             let upstream = Upstream::with(records())
                 .changing([done(Said::Reset)])
                 .listing(after);
-            let told = changes(&upstream).make(&caller(), change.clone()).await;
+            let told = changes(&upstream).make(&caller(), change.clone()).await.told;
             assert_eq!(unknown(told), Seen::NotAsked, "{trouble:?}");
             assert_eq!(upstream.sent(), 1);
             assert!(upstream.listed() > before + 1, "{trouble:?}");
@@ -244,7 +244,7 @@ async fn lists_that_fail_or_are_anothers_say_nothing_and_are_read_again() {
             let upstream = Upstream::with(records())
                 .changing([done(Said::Reset)])
                 .listing(once);
-            let told = changes(&upstream).make(&caller(), change).await;
+            let told = changes(&upstream).make(&caller(), change).await.told;
             assert_eq!(told.expect("the second look"), expected, "{trouble:?}");
         }
     }
@@ -266,7 +266,7 @@ async fn what_was_seen_last_is_told_although_later_looks_fail() {
             answer: Said::Reset,
         };
         let upstream = Upstream::with(records()).changing([unmade]).listing(one);
-        let told = changes(&upstream).make(&caller(), change).await;
+        let told = changes(&upstream).make(&caller(), change).await.told;
         assert_eq!(shows(unknown(told)), Some(expected));
     }
 }
@@ -279,7 +279,7 @@ async fn a_change_is_not_sent_if_the_upstream_cannot_be_asked_what_there_is() {
     ] {
         for (change, ..) in each().into_iter().filter(|(change, ..)| change.is_compared()) {
             let upstream = Upstream::with(records()).listing(move |_| trouble);
-            let told = changes(&upstream).make(&caller(), change).await;
+            let told = changes(&upstream).make(&caller(), change).await.told;
             assert_eq!(told.expect_err("nothing is known").cause().kind(), kind);
             assert_eq!(upstream.sent(), 0, "{trouble:?}");
         }
@@ -297,14 +297,14 @@ async fn without_a_list_before_a_change_is_sent_and_a_lost_answer_is_lost_at_onc
     };
     for (change, made, _) in each().into_iter().filter(|(change, ..)| change.is_compared()) {
         let upstream = Upstream::with(records()).listing(failed);
-        let told = changes(&upstream).make(&caller(), change.clone()).await;
+        let told = changes(&upstream).make(&caller(), change.clone()).await.told;
         assert_eq!(told.expect("it is answered"), made);
 
         let started = Instant::now();
         let upstream = Upstream::with(records())
             .changing([done(Said::Reset)])
             .listing(failed);
-        let told = changes(&upstream).make(&caller(), change).await;
+        let told = changes(&upstream).make(&caller(), change).await.told;
         assert_eq!(unknown(told), Seen::NotAsked);
         assert_eq!((upstream.sent(), upstream.listed()), (1, 1));
         assert!(started.elapsed() < MOMENT);
@@ -314,12 +314,18 @@ async fn without_a_list_before_a_change_is_sent_and_a_lost_answer_is_lost_at_onc
 #[tokio::test(start_paused = true)]
 async fn an_update_without_an_account_keeps_the_one_that_there_is() {
     let upstream = Upstream::with(records());
-    let told = changes(&upstream).make(&caller(), update("Sales", None)).await;
+    let told = changes(&upstream)
+        .make(&caller(), update("Sales", None))
+        .await
+        .told;
     assert_eq!(
         told.expect("it is updated"),
         Changed::Record(record(1, "201", "Sales", 6))
     );
-    let told = changes(&upstream).make(&caller(), update("Sales", Some(0))).await;
+    let told = changes(&upstream)
+        .make(&caller(), update("Sales", Some(0)))
+        .await
+        .told;
     assert_eq!(
         told.expect("it is updated"),
         Changed::Record(record(1, "201", "Sales", 0))
@@ -329,7 +335,10 @@ async fn an_update_without_an_account_keeps_the_one_that_there_is() {
 #[tokio::test(start_paused = true)]
 async fn an_update_that_cannot_keep_the_account_is_not_sent() {
     let upstream = Upstream::with([record(2, "102", "Door", 0)]);
-    let told = changes(&upstream).make(&caller(), update("Sales", None)).await;
+    let told = changes(&upstream)
+        .make(&caller(), update("Sales", None))
+        .await
+        .told;
     assert_eq!(told.expect_err("no such record").kind(), Kind::NotFound);
     assert_eq!(upstream.sent(), 0);
     for (trouble, kind) in [
@@ -338,7 +347,10 @@ async fn an_update_that_cannot_keep_the_account_is_not_sent() {
         (Listed::Nothing, Kind::DeadlinePassed),
     ] {
         let upstream = Upstream::with(records()).listing(move |_| trouble);
-        let told = changes(&upstream).make(&caller(), update("Sales", None)).await;
+        let told = changes(&upstream)
+            .make(&caller(), update("Sales", None))
+            .await
+            .told;
         assert_eq!(told.expect_err("the account is not known").cause().kind(), kind);
         assert_eq!(upstream.sent(), 0, "{trouble:?}");
     }
@@ -350,7 +362,8 @@ async fn an_add_with_the_answer_to_another_is_looked_for() {
     let upstream = Upstream::with(records()).changing([done(Said::AnotherRecord)]);
     let told = changes(&upstream)
         .make(&caller(), Change::Add(new("Sales")))
-        .await;
+        .await
+        .told;
     let ours = record(5001, "201", "Sales", 7);
     assert_eq!(told.expect("it is seen"), Changed::Record(ours));
 }
@@ -367,14 +380,14 @@ async fn changes_of_one_customer_are_made_one_after_another_in_their_order() {
     let started = Instant::now();
     let (first, second) = tokio::join!(
         async {
-            let told = changes.make(&first, Change::Add(new("First"))).await;
+            let told = changes.make(&first, Change::Add(new("First"))).await.told;
             assert_eq!(upstream.sent(), 1);
             told
         },
         changes.make(&second, Change::Add(new("Second")))
     );
     first.expect("it is made");
-    second.expect("it is made");
+    second.told.expect("it is made");
     assert_eq!(started.elapsed(), Duration::from_secs(2));
     let names: Vec<_> = upstream
         .records()
@@ -396,12 +409,12 @@ async fn who_waits_for_the_place_until_the_deadline_has_sent_nothing() {
     second.context.deadline = Some(Instant::now() + DEADLINE / 2);
     let started = Instant::now();
     let (first, second) = tokio::join!(changes.make(&first, delete(1)), async {
-        let told = changes.make(&second, delete(2)).await;
+        let told = changes.make(&second, delete(2)).await.told;
         assert_eq!(started.elapsed(), DEADLINE / 2);
         told
     });
     assert_eq!(second.expect_err("it waited").kind(), Kind::Expired);
-    assert_eq!(shows(unknown(first)), Some(Shows::Present));
+    assert_eq!(shows(unknown(first.told)), Some(Shows::Present));
     assert_eq!(upstream.sent(), 1);
 }
 
@@ -438,7 +451,7 @@ async fn a_change_is_finished_although_its_caller_leaves_and_keeps_its_place() {
     assert_eq!(upstream.sent(), 1);
     ended.await;
     assert_eq!(upstream.records(), records()[1..]);
-    next.await.expect("it is made");
+    next.await.told.expect("it is made");
     assert_eq!(upstream.records(), []);
 }
 
@@ -453,7 +466,7 @@ async fn the_cut_answers_who_has_sent_and_who_has_not() {
     let mut tasks = JoinSet::new();
     for (i_c_ext, expected) in [(1, Kind::OutcomeUnknown), (2, Kind::ShuttingDown)] {
         let changes = changes.clone();
-        tasks.spawn(async move { (changes.make(&caller(), delete(i_c_ext)).await, expected) });
+        tasks.spawn(async move { (changes.make(&caller(), delete(i_c_ext)).await.told, expected) });
         sleep(Duration::from_millis(1)).await;
     }
     changes.cut.make();
@@ -461,7 +474,7 @@ async fn the_cut_answers_who_has_sent_and_who_has_not() {
     for (told, expected) in tasks.join_all().await {
         assert_eq!(told.expect_err("it is cut off").kind(), expected);
     }
-    let after = changes.make(&caller(), delete(2)).await;
+    let after = changes.make(&caller(), delete(2)).await.told;
     assert_eq!(after.expect_err("it is too late").kind(), Kind::ShuttingDown);
     changes.ended().await;
     assert_eq!(cut.elapsed(), Duration::ZERO);
@@ -484,5 +497,5 @@ async fn the_cut_tells_what_was_seen_last() {
     };
     let caller = caller();
     let (told, ()) = tokio::join!(changes.make(&caller, delete(1)), cut);
-    assert_eq!(shows(unknown(told)), Some(Shows::Present));
+    assert_eq!(shows(unknown(told.told)), Some(Shows::Present));
 }

@@ -1,7 +1,8 @@
 //! Leaves an upstream alone that fails, and tries one call from time to time.
 //!
 //! One breaker for each licence. It is below the retries, so that each attempt counts and none is made while it is open,
-//! and above the limit, so that nobody waits for a place to be refused. What counts is in [`Verdict`] (ADR 15).
+//! and above the limit, so that nobody waits for a place to be refused. What counts is a verdict on each
+//! exchange (ADR 15).
 
 mod params;
 mod state;

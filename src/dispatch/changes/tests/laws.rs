@@ -86,7 +86,7 @@ async fn holds(
             sleep(Duration::from_millis(after)).await;
             let caller = caller();
             let (change, name, i_c_ext) = change(number, kind);
-            let told = changes.make(&caller, change).await;
+            let told = changes.make(&caller, change).await.told;
             let sent = upstream.number_of(&name, i_c_ext);
             let made = sent.and_then(|sent| upstream.made(sent));
             (told, sent, made, caller.context.deadline.expect("a deadline"))

@@ -218,7 +218,7 @@ async fn a_slow_answer_is_not_given_up_for_looking() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn lists_that_fail_or_are_anothers_say_nothing_and_are_read_again() {
+async fn lists_that_fail_or_are_of_another_customer_say_nothing_and_are_read_again() {
     for trouble in [
         Listed::Failed,
         Listed::Unreachable,

@@ -22,7 +22,7 @@ mod rpc;
 
 use std::task::{Context, Poll};
 
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 use http_body::Body;
 use tower::{Layer, Service};
 
@@ -91,10 +91,17 @@ where
 
     fn call(&mut self, request: Request<Q>) -> Self::Future {
         let method = self.methods.of_path(request.uri().path());
-        let mut rpc = Rpc::begin(method, self.observe.clone());
+        let previous_attempts = previous_attempts(request.headers());
+        let mut rpc = Rpc::begin(method, previous_attempts, self.observe.clone());
         let inner = rpc.during(|| self.inner.call(request));
         ResponseFuture::new(inner, rpc)
     }
+}
+
+/// How many attempts a client's retry policy has made before this one (gRPC A6). What is no number says nothing.
+fn previous_attempts(headers: &HeaderMap) -> Option<u32> {
+    let attempts = headers.get("grpc-previous-rpc-attempts")?;
+    attempts.to_str().ok()?.parse().ok()
 }
 
 #[cfg(test)]

@@ -120,18 +120,22 @@ mod tests {
 
     use super::*;
     use crate::caller::{Callers, Patience};
+    use crate::dispatch::Change;
     use crate::status;
     use crate::upstream::client::Params;
     use crate::upstream::operation::DeleteExtension;
     use crate::upstream::value::Id;
-    use crate::upstream::{Client, Exchange, Kind, License, Transport};
+    use crate::upstream::{Client, Effect, Error as UpstreamError, Exchange, Kind, License, Transport};
 
     const DELAY: Duration = Duration::from_secs(5);
     const TIMEOUT: Duration = Duration::from_secs(20);
 
-    /// A drain of a gateway whose upstream takes requests and never answers.
+    /// A drain of a gateway whose upstream takes changes and never answers. It cannot say what there is.
     fn drain() -> Drain {
-        let hang = service_fn(|_: Exchange| pending::<Result<Response<Bytes>, _>>());
+        let hang = service_fn(async |exchange: Exchange| match exchange.effect {
+            Effect::Read => Err(UpstreamError::Empty),
+            Effect::Add | Effect::Change => pending::<Result<Response<Bytes>, _>>().await,
+        });
         let base = "http://porta".parse().expect("a URL");
         let params = Params {
             timeout: Duration::from_secs(3600),
@@ -160,14 +164,14 @@ mod tests {
     /// Serves one change; gives how it ended.
     async fn change(dispatcher: Dispatcher) -> Option<Kind> {
         let license = License::parse(License::DEFAULT_NAME, "x", Transport::Routes);
-        let caller =
-            Callers::with(license.expect("a licence")).of(&http::HeaderMap::new(), Patience::Unbounded);
+        let callers = Callers::with(license.expect("a licence")).waiting(Duration::from_secs(3600));
+        let caller = callers.of(&http::HeaderMap::new(), Patience::Bounded);
         let id = |id| Id::parse(id).expect("an id");
         let operation = DeleteExtension {
             i_customer: id(1),
             i_c_ext: id(2),
         };
-        let answer = dispatcher.send(&caller, operation, |answer| answer).await;
+        let answer = dispatcher.change(&caller, Change::Delete(operation)).await;
         answer.err().map(|error| error.kind())
     }
 
@@ -195,6 +199,27 @@ mod tests {
             after >= DELAY + TIMEOUT && after < DELAY + TIMEOUT + FLUSH,
             "{after:?}"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_whose_caller_has_left_has_as_long_and_is_counted() {
+        let (started, drain) = (Instant::now(), drain());
+        let dispatcher = drain.dispatcher.clone();
+        let serving = async {
+            let left = timeout(Duration::from_secs(1), change(dispatcher.clone())).await;
+            left.expect_err("it has no answer");
+            Ok(())
+        };
+        let shutdown = Shutdown::default();
+        shutdown.request();
+        let served = Box::pin(drain.after(serving, &mut Tasks::default(), &shutdown)).await;
+        served.expect("it ends well");
+        let after = started.elapsed();
+        assert!(
+            after >= DELAY + TIMEOUT && after < DELAY + TIMEOUT + FLUSH,
+            "{after:?}"
+        );
+        assert_eq!(dispatcher.cut_off().changes, 1);
     }
 
     #[tokio::test(start_paused = true)]

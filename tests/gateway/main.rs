@@ -14,6 +14,7 @@ mod operations;
 mod refusals;
 mod request_ids;
 mod secrets;
+mod settled;
 mod texts;
 mod transfer;
 mod trouble;

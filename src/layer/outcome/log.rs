@@ -5,14 +5,15 @@ use tracing::{Span, debug, debug_span, field};
 use super::code::name;
 use super::ended::{Ended, How};
 
-/// The span of an RPC.
-pub(super) fn span(method: &str) -> Span {
+/// The span of an RPC; `previous_attempts` is how many its caller's retry policy has made before it.
+pub(super) fn span(method: &str, previous_attempts: Option<u32>) -> Span {
     debug_span!(
         "rpc",
         otel.kind = "server",
         otel.name = method,
         rpc.system.name = "grpc",
         rpc.method = method,
+        grpc.previous_rpc_attempts = previous_attempts,
         rpc.response.status_code = field::Empty,
     )
 }
@@ -93,7 +94,7 @@ mod tests {
                 elapsed: Duration::from_micros(1_234_567),
                 how,
             };
-            span(&ended.method).in_scope(|| log(&ended));
+            span(&ended.method, Some(2)).in_scope(|| log(&ended));
         });
         let bytes = lines.0.lock().expect("no panic").clone();
         String::from_utf8(bytes).expect("text")
@@ -124,7 +125,7 @@ mod tests {
         ] {
             let span = format!(
                 "rpc{{otel.kind=\"server\" otel.name=\"p.S/M\" rpc.system.name=\"grpc\" rpc.method=\"p.S/M\" \
-                 rpc.response.status_code=\"{name}\"}}"
+                 grpc.previous_rpc_attempts=2 rpc.response.status_code=\"{name}\"}}"
             );
             assert_eq!(
                 logged(how, code),

@@ -33,9 +33,9 @@ pub(super) struct End {
 // === impl Rpc ===
 
 impl Rpc {
-    pub(super) fn begin(method: Arc<str>, observe: Observe) -> Self {
+    pub(super) fn begin(method: Arc<str>, previous_attempts: Option<u32>, observe: Observe) -> Self {
         Self {
-            span: log::span(&method),
+            span: log::span(&method, previous_attempts),
             method,
             started: Instant::now(),
             observe,

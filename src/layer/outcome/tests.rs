@@ -373,3 +373,17 @@ fn the_body_says_what_the_one_below_says() {
     assert_eq!(body.size_hint().exact(), Some(7));
     assert!(body.is_end_stream());
 }
+
+#[test]
+fn what_a_retry_policy_says_is_a_number_or_nothing() {
+    let said = |value: &str| {
+        let mut headers = HeaderMap::new();
+        headers.insert("grpc-previous-rpc-attempts", value.parse().expect("a value"));
+        previous_attempts(&headers)
+    };
+    assert_eq!(said("2"), Some(2));
+    for odd in ["", "-1", "two", "99999999999"] {
+        assert_eq!(said(odd), None, "{odd}");
+    }
+    assert_eq!(previous_attempts(&HeaderMap::new()), None);
+}

@@ -1,5 +1,6 @@
 //! Each line of the watch's contract, in paused time.
 
+mod breaker;
 mod ends;
 mod failure;
 mod fairness;

@@ -15,7 +15,7 @@ use portico::proto::v1::{ActiveCallsRequest, ActiveCallsResponse};
 use portico::service::Watching;
 use portico::status;
 use portico::upstream::{License, Transport};
-use portico::watch::{Hub, Params};
+use portico::watch::{FeedInfo, Hub, Params};
 use prost::Message as _;
 use tonic::body::Body;
 use tonic::{Code, Status};
@@ -158,6 +158,11 @@ impl Gateway {
     /// Opens a watch that must open.
     pub(crate) async fn watch(&self, request: ActiveCallsRequest) -> Stream {
         self.open(request).await.expect("the watch opens")
+    }
+
+    /// The feeds, by the operator's view.
+    pub(crate) fn feeds(&self) -> Vec<FeedInfo> {
+        self.hub.feeds()
     }
 
     /// How many watch, by the operator's view.

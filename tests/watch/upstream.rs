@@ -76,6 +76,7 @@ pub(crate) struct Upstream(Arc<Mutex<Inner>>);
 struct Inner {
     script: Script,
     polls: Vec<Poll>,
+    has_breaker: bool,
 }
 
 impl fmt::Debug for Upstream {
@@ -89,7 +90,14 @@ impl Upstream {
         Self(Arc::new(Mutex::new(Inner {
             script: Box::new(script),
             polls: Vec::new(),
+            has_breaker: false,
         })))
+    }
+
+    /// The same, left alone when it fails. For others what comes of failures is told by the age of the state alone.
+    pub(crate) fn with_breaker(self) -> Self {
+        self.lock().has_breaker = true;
+        self
     }
 
     /// Answers every poll so, at once, until told otherwise.
@@ -183,8 +191,9 @@ impl Upstream {
     pub(crate) fn client(&self) -> Client {
         let base = "http://porta".parse().expect("a URL");
         let mut params = client::Params::default();
-        // What comes of failures is told by the age of the state alone; the breaker has tests of its own.
-        params.stack.breaker.failures = 0;
+        if !self.lock().has_breaker {
+            params.stack.breaker.failures = 0;
+        }
         Client::over(self.clone(), base, Transport::Routes, &params)
     }
 

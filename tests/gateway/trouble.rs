@@ -11,8 +11,10 @@ use portico::proto::v1::{
     AddExtensionGetIdentityRequest, AddExtensionRequest, DeleteExtensionRequest, GetFilteringDataRequest,
     ListExtensionsRequest, ReplyRequest, UpdateExtensionRequest,
 };
+use portico::upstream::stack::retry::Params as RetryParams;
 use portico::upstream::{Transport, client, http};
 use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
 
 use self::rows::{Row, UNKNOWN, rows};
 use crate::support::{
@@ -288,4 +290,37 @@ async fn an_answer_without_what_the_operation_is_for_is_not_believed() {
         })
         .await
         .expect("an answer");
+}
+
+/// The reasons of what passes.
+const MOMENTARY: [&str; 3] = ["UPSTREAM_UNAVAILABLE", "UPSTREAM_UNREACHABLE", "UPSTREAM_TIMEOUT"];
+
+#[tokio::test]
+async fn a_read_that_fails_for_the_moment_is_made_three_times_and_any_other_once() {
+    let answered = || rows().into_iter().filter(|row| !matches!(row.1, Answer::Hang));
+    let attempts = |read: (Code, &str)| if MOMENTARY.contains(&read.1) { 3 } else { 1 };
+    let answers = answered().flat_map(|(_, answer, read, _)| vec![answer; attempts(read)]);
+    let upstream = Upstream::answering(answers).await;
+    let mut setup = setup(Transport::Routes, Duration::from_secs(30));
+    setup.client.stack.retry = RetryParams::default();
+    let gateway = Gateway::serving(&upstream.url, setup).await;
+    let mut client = gateway.client().await;
+    let (mut sent, mut repeated) = (0, 0);
+    for (name, _, read, _) in answered() {
+        let status = client.list_extensions(list()).await.expect_err("an error");
+        sent += attempts(read);
+        assert_eq!(upstream.asked().len(), sent, "{name}");
+        let info = status.get_details_error_info().expect("an ErrorInfo");
+        if attempts(read) == 1 {
+            assert_eq!((status.code(), &*info.reason), read, "{name}");
+        } else {
+            repeated += 1;
+            assert_eq!(status.code(), Code::Unavailable, "{name}");
+            assert_eq!(info.reason, "ATTEMPTS_EXHAUSTED", "{name}");
+            assert_eq!(info.metadata["cause"], read.1, "{name}");
+            let pushback = status.metadata().get("grpc-retry-pushback-ms");
+            assert_eq!(pushback.expect("a word for retry policies"), "-1", "{name}");
+        }
+    }
+    assert!(repeated >= 5, "{repeated}");
 }

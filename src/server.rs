@@ -121,6 +121,8 @@ pub async fn run(
     let health = health::start(&readiness, stop.clone(), &mut tasks).await;
     let watched = watch_upstream(client, readiness.clone());
     tasks.spawn("the readiness probe", async { match watched.await {} });
+    let kept = hub.keep_within_memory();
+    tasks.spawn("the bound of the watch's memory", async { match kept.await {} });
     let pages = admin::pages(readiness.clone(), hub.clone());
     tasks.spawn(operator::NAME, operator::serve(listeners.admin, pages));
 

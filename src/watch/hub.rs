@@ -1,5 +1,7 @@
 //! The way into the watch: opens watches, starts the owners of their feeds, and ends them all.
 
+use std::convert::Infallible;
+use std::future::pending;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -32,11 +34,8 @@ pub struct Hub {
 
 impl Hub {
     /// A hub without feeds, polling through `client` and reading zone-less times in `zone`. `explain` makes the message that
-    /// tells watchers why a state is not live.
-    ///
-    /// # Panics
-    ///
-    /// Outside of a Tokio runtime: a task keeps the watch within its memory.
+    /// tells watchers why a state is not live. It is within its memory only as long as
+    /// [`keep_within_memory`](Self::keep_within_memory) runs.
     #[must_use]
     pub fn new(
         client: Client,
@@ -55,13 +54,20 @@ impl Hub {
             explain,
             draining.clone(),
         );
-        let owners = TaskTracker::new();
-        owners.spawn(relief::run(registry.clone(), draining.clone()));
         Self {
             registry,
             polling: Arc::new(polling),
-            owners,
+            owners: TaskTracker::new(),
             draining,
+        }
+    }
+
+    /// Keeps the watch within its memory until it drains. For a task that is missed when it ends: it never does.
+    pub fn keep_within_memory(&self) -> impl Future<Output = Infallible> + Send + use<> {
+        let relieved = relief::run(self.registry.clone(), self.draining.clone());
+        async move {
+            relieved.await;
+            pending().await
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future::{Ready, ready};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
@@ -17,6 +18,7 @@ use portico::status;
 use portico::upstream::{License, Transport};
 use portico::watch::{FeedInfo, Hub, Params};
 use prost::Message as _;
+use tokio::task::JoinSet;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::util::ServiceFn;
@@ -34,6 +36,7 @@ pub(crate) struct Gateway {
     pub(crate) hub: Hub,
     pub(crate) upstream: Upstream,
     service: Watching<Other>,
+    bound: Arc<JoinSet<Infallible>>,
 }
 
 /// The answer of one `ActiveCalls`.
@@ -98,7 +101,10 @@ fn other(_: Call) -> Ready<Result<Response<Body>, Infallible>> {
 impl Gateway {
     pub(crate) fn new(upstream: &Upstream, params: Params) -> Self {
         let hub = hub(upstream, params);
+        let mut bound = JoinSet::new();
+        bound.spawn(hub.keep_within_memory());
         Self {
+            bound: Arc::new(bound),
             service: Watching::new(
                 service_fn(other as fn(_) -> _),
                 hub.clone(),
@@ -114,6 +120,7 @@ impl Gateway {
     pub(crate) fn of_license(&self, name: &str) -> Self {
         let license = License::parse(name, name, Transport::default()).expect("a licence");
         Self {
+            bound: self.bound.clone(),
             service: Watching::new(
                 service_fn(other as fn(_) -> _),
                 self.hub.clone(),

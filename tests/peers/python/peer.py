@@ -176,12 +176,28 @@ class Changes(Peer):
         self.refused(grpc.StatusCode.ALREADY_EXISTS, "ALREADY_EXISTS", self.stub.AddExtension, request)
         self.delete(2, added.i_c_ext)
 
-    def test_a_change_whose_answer_is_lost_has_an_unknown_outcome(self):
+    def test_a_change_whose_answer_is_lost_is_done_if_it_is_seen_to_be(self):
         self.faults({"kind": "drop", "when": "after", "operation": "Add", "count": 1})
-        request = pb.AddExtensionRequest(i_customer=2, name="Lost", id="9005")
-        self.refused(grpc.StatusCode.UNKNOWN, "OUTCOME_UNKNOWN", self.stub.AddExtension, request)
+        added = self.add(2, "Lost", "9005")
         (found,) = [e for e in self.extensions(2).values() if e.id == "9005"]
-        self.delete(2, found.i_c_ext)
+        self.assertEqual(found.i_c_ext, added.i_c_ext)
+        self.delete(2, added.i_c_ext)
+
+    def test_a_change_that_is_not_seen_has_an_unknown_outcome(self):
+        self.faults({"kind": "drop", "when": "before", "operation": "Add", "count": 1})
+        request = pb.AddExtensionRequest(i_customer=2, name="Lost", id="9006")
+        found = self.refused(
+            grpc.StatusCode.UNKNOWN, "OUTCOME_UNKNOWN", self.stub.AddExtension, request, timeout=1
+        )
+        self.assertEqual(found[details.ErrorInfo].metadata["seen"], "absent")
+
+    def test_a_change_with_an_id_is_made_once(self):
+        request = pb.AddExtensionRequest(
+            i_customer=2, name="Once", id="9007", request_id="0197d0a4-6f3a-7c1e-9d3b-2f1a5c8e7b60"
+        )
+        added = [self.stub.AddExtension(request, timeout=TIMEOUT).extension for _ in range(2)]
+        self.assertEqual(added[0], added[1])
+        self.delete(2, added[0].i_c_ext)
 
 
 class Texts(Peer):
@@ -251,7 +267,7 @@ class Errors(Peer):
             (90409, grpc.StatusCode.ABORTED, "CONFLICT"),
             (90500, grpc.StatusCode.INTERNAL, "UPSTREAM_FAILED"),
             (90501, grpc.StatusCode.UNIMPLEMENTED, "UPSTREAM_NO_OPERATION"),
-            (90503, grpc.StatusCode.UNAVAILABLE, "UPSTREAM_UNAVAILABLE"),
+            (90503, grpc.StatusCode.UNAVAILABLE, "ATTEMPTS_EXHAUSTED"),
             (90204, grpc.StatusCode.INTERNAL, "UPSTREAM_EMPTY_ANSWER"),
         ]:
             with self.subTest(customer):

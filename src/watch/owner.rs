@@ -306,8 +306,9 @@ impl Owner {
     fn log_failure(&self, error: &Error, before: Option<PollFailure>) {
         let (feed, kind) = (self.feed.name(), error.kind());
         let is_again = before.is_some_and(|before| before.kind == kind);
-        // Of an open breaker the log has been told by itself, once and not by every feed.
-        let is_known = is_again || kind == Kind::BreakerOpen;
+        // Of an open breaker, and of polls that try the upstream meanwhile, the log is told by the breaker.
+        let is_told = kind == Kind::BreakerOpen || before.is_some_and(|before| before.was_not_asked());
+        let is_known = is_again || is_told;
         let kind = kind.error_type();
         if is_known {
             debug!(feed, error.r#type = kind, error = %Chain(error), "a poll failed, as was to be expected");

@@ -1,0 +1,210 @@
+//! What was told against what was done: pure functions, each of which can find a lie.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tonic::Code;
+
+use super::callers::{Kind, Outcome, Told};
+use super::proxy::Arrival;
+
+/// A change that was made so long before its caller's deadline could have been seen.
+const ENOUGH: Duration = Duration::from_millis(800);
+
+/// How many were told what.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) ok: usize,
+    pub(crate) refused: usize,
+    pub(crate) unknown: usize,
+    pub(crate) broken: usize,
+    /// Whose answers were lost, and that are told to be made.
+    pub(crate) made_although_lost: usize,
+    pub(crate) asked_again: usize,
+}
+
+impl Tally {
+    pub(crate) fn of(told: &[Told], history: &[Arrival]) -> Self {
+        let mut tally = Self::default();
+        let arrivals = by_tag(told, history);
+        for told in told {
+            tally.asked_again += usize::from(told.again.is_some());
+            match &told.outcome {
+                Outcome::Ok(_) => {
+                    tally.ok += 1;
+                    let lost = arrivals
+                        .get(&*told.tag)
+                        .is_some_and(|all| all.iter().any(|one| one.is_lost));
+                    tally.made_although_lost += usize::from(lost);
+                }
+                Outcome::Refused(Code::Unknown, _) => tally.unknown += 1,
+                Outcome::Refused(..) => tally.refused += 1,
+                Outcome::Broken => tally.broken += 1,
+            }
+        }
+        tally
+    }
+}
+
+/// The arrivals of each change.
+fn by_tag<'t, 'a>(told: &'t [Told], history: &'a [Arrival]) -> HashMap<&'t str, Vec<&'a Arrival>> {
+    let mut names = HashMap::new();
+    let mut deletions = HashMap::new();
+    for arrival in history {
+        let mut values = arrival.path.trim_end_matches(".csv").split('/').skip(4);
+        if arrival.path.starts_with("/DeleteCust") {
+            let tag = format!("/{}.csv", values.next().unwrap_or_default());
+            deletions.entry(tag).or_insert_with(Vec::new).push(arrival);
+        } else if let Some(name) = values.find(|value| value.starts_with('t')) {
+            names
+                .entry(name.to_owned())
+                .or_insert_with(Vec::new)
+                .push(arrival);
+        }
+    }
+    let of = |told: &'t Told| {
+        let all = match told.kind {
+            Kind::Add | Kind::Update => &names,
+            Kind::Delete => &deletions,
+        };
+        (&*told.tag, all.get(&told.tag).cloned().unwrap_or_default())
+    };
+    told.iter().map(of).collect()
+}
+
+/// Everything that was told and is not so.
+pub(crate) fn lies(told: &[Told], history: &[Arrival]) -> Vec<String> {
+    let arrivals = by_tag(told, history);
+    let mut blind: Vec<_> = told
+        .iter()
+        .filter(|told| is_left_alone(told))
+        .map(|told| told.at)
+        .collect();
+    blind.sort_unstable();
+    let none = Vec::new();
+    let mut lies = Vec::new();
+    for told in told {
+        let arrived = arrivals.get(&*told.tag).unwrap_or(&none);
+        for outcome in [Some(&told.outcome), told.again.as_ref()].into_iter().flatten() {
+            if let Some(lie) = lie(told, outcome, arrived, &blind) {
+                lies.push(format!("{lie}: {told:?}, {arrived:?}"));
+            }
+        }
+    }
+    lies
+}
+
+/// Whether the upstream was left alone when this was told: then the gateway cannot look what became of changes.
+fn is_left_alone(told: &Told) -> bool {
+    matches!(&told.outcome, Outcome::Refused(_, reason) if reason == "UPSTREAM_BREAKER_OPEN")
+}
+
+/// Whether the upstream was left alone at some time between these two, as far as anybody was told.
+fn is_blind(blind: &[Instant], from: Instant, until: Instant) -> bool {
+    let first = blind.partition_point(|at| *at < from);
+    blind.get(first).is_some_and(|at| *at <= until)
+}
+
+fn lie(told: &Told, outcome: &Outcome, arrived: &[&Arrival], blind: &[Instant]) -> Option<&'static str> {
+    if told.is_forgotten && told.again.is_some() {
+        return None;
+    }
+    if arrived.len() > 1 {
+        return Some("it was sent more than once");
+    }
+    let done = arrived.first().and_then(|arrival| arrival.done.as_ref());
+    let is_made =
+        done.is_some_and(|(status, body, _)| *status == 200 && !is_nothing_deleted(told.kind, body));
+    match outcome {
+        Outcome::Ok(_) if !is_made => Some("it is told to be made and was not"),
+        Outcome::Ok(Some(id))
+            if !done.is_some_and(|(_, body, _)| body.contains(&format!("i_c_ext:{id}"))) =>
+        {
+            Some("it is told to be another record")
+        }
+        Outcome::Ok(_) | Outcome::Broken => None,
+        Outcome::Refused(Code::Unknown, _) => {
+            let could_be_seen =
+                done.is_some_and(|(.., at)| *at + ENOUGH < told.until && !is_blind(blind, *at, told.until));
+            // Asked again, it is looked for once, and may have to wait for others until then.
+            let is_first = *outcome == told.outcome;
+            (is_made && could_be_seen && is_first).then_some("it was made, and could have been seen")
+        }
+        Outcome::Refused(Code::NotFound | Code::AlreadyExists | Code::Aborted, _) => {
+            let is_answer = done.is_some_and(|(status, body, _)| {
+                [404, 409].contains(status) || is_nothing_deleted(told.kind, body)
+            });
+            (!is_answer).then_some("the service did not refuse it")
+        }
+        Outcome::Refused(..) => (!arrived.is_empty()).then_some("it is told not to be sent and was"),
+    }
+}
+
+/// A deletion is answered with 200 whatever it finds.
+fn is_nothing_deleted(kind: Kind, body: &str) -> bool {
+    kind == Kind::Delete && !body.contains("True")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATH: &str = "/AddCustomerExtension/x/1/t1x1t/t1x1t/0.csv";
+
+    fn told(outcome: Outcome) -> Told {
+        Told {
+            tag: "t1x1t".to_owned(),
+            kind: Kind::Add,
+            outcome,
+            until: Instant::now() + Duration::from_secs(2),
+            at: Instant::now(),
+            again: None,
+            is_forgotten: false,
+        }
+    }
+
+    fn arrival(status: Option<u16>) -> Arrival {
+        Arrival {
+            path: PATH.to_owned(),
+            done: status.map(|status| (status, "{i_c_ext:7,id:t1x1t}".to_owned(), Instant::now())),
+            is_lost: true,
+        }
+    }
+
+    fn refused(code: Code) -> Outcome {
+        Outcome::Refused(code, String::new())
+    }
+
+    #[test]
+    fn the_truth_is_no_lie() {
+        for (outcome, arrivals) in [
+            (Outcome::Ok(Some(7)), vec![arrival(Some(200))]),
+            (refused(Code::Unknown), vec![arrival(None)]),
+            (refused(Code::AlreadyExists), vec![arrival(Some(409))]),
+            (refused(Code::Unavailable), vec![]),
+            (Outcome::Broken, vec![arrival(Some(200))]),
+        ] {
+            let found = lies(&[told(outcome)], &arrivals);
+            assert!(found.is_empty(), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn each_lie_is_found() {
+        for (outcome, arrivals) in [
+            (Outcome::Broken, vec![arrival(Some(200)), arrival(None)]),
+            (Outcome::Ok(Some(7)), vec![arrival(None)]),
+            (Outcome::Ok(Some(7)), vec![arrival(Some(409))]),
+            (Outcome::Ok(Some(8)), vec![arrival(Some(200))]),
+            (refused(Code::Unknown), vec![arrival(Some(200))]),
+            (refused(Code::AlreadyExists), vec![arrival(Some(200))]),
+            (refused(Code::NotFound), vec![]),
+            (refused(Code::Unavailable), vec![arrival(None)]),
+            (refused(Code::DeadlineExceeded), vec![arrival(Some(200))]),
+        ] {
+            let found = lies(&[told(outcome.clone())], &arrivals);
+            assert_eq!(found.len(), 1, "{outcome:?}: {found:?}");
+        }
+    }
+}

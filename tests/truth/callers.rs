@@ -89,17 +89,20 @@ impl Caller {
 
     pub(crate) async fn run(mut self) -> Vec<Told> {
         let mut told = Vec::new();
-        for operation in 0..self.operations {
-            told.push(self.one(operation).await);
-            self.made.fetch_add(1, Ordering::Relaxed);
-            let outcome = told.last().map(|told| &told.outcome);
+        let mut done = 0;
+        while done < self.operations {
+            let one = self.one(told.len()).await;
             if matches!(
-                outcome,
-                Some(Outcome::Broken | Outcome::Refused(Code::Unavailable, _))
+                one.outcome,
+                Outcome::Broken | Outcome::Refused(Code::Unavailable, _)
             ) {
                 // As any client does: there is no gateway, or it takes nothing.
                 sleep(AWHILE).await;
+            } else {
+                done += 1;
+                self.made.fetch_add(1, Ordering::Relaxed);
             }
+            told.push(one);
         }
         told
     }

@@ -137,8 +137,18 @@ fn lie(told: &Told, outcome: &Outcome, arrived: &[&Arrival], blind: &[Instant]) 
             });
             (!is_answer).then_some("the service did not refuse it")
         }
-        Outcome::Refused(..) => (!arrived.is_empty()).then_some("it is told not to be sent and was"),
+        Outcome::Refused(..) => {
+            // An id whose change was not sent is free: asked for again, it is sent.
+            let is_sent_later = told.again.as_ref().is_some_and(|again| !is_unsent(again));
+            (!arrived.is_empty() && !is_sent_later).then_some("it is told not to be sent and was")
+        }
     }
+}
+
+/// Whether it is told that nothing was sent.
+fn is_unsent(outcome: &Outcome) -> bool {
+    use Code::{Aborted, AlreadyExists, NotFound, Unknown};
+    matches!(outcome, Outcome::Refused(code, _) if ![Aborted, AlreadyExists, NotFound, Unknown].contains(code))
 }
 
 /// A deletion is answered with 200 whatever it finds.
@@ -188,6 +198,11 @@ mod tests {
             let found = lies(&[told(outcome)], &arrivals);
             assert!(found.is_empty(), "{found:?}");
         }
+        let again = Told {
+            again: Some(Outcome::Ok(Some(7))),
+            ..told(refused(Code::DeadlineExceeded))
+        };
+        assert!(lies(&[again], &[arrival(Some(200))]).is_empty());
     }
 
     #[test]

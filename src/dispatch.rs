@@ -20,6 +20,7 @@ mod order;
 mod places;
 mod probe;
 mod requests;
+mod told;
 
 use self::asking::Asking;
 pub use self::change::{Change, Changed, Replacement};

@@ -27,6 +27,7 @@ use super::log;
 use super::looks::{Looks, list};
 use super::order::Order;
 use super::places::{Places, Turn};
+use super::told::ToldRecords;
 use crate::caller::{Caller, DEFAULT_DEADLINE};
 use crate::upstream::operation::ListExtensions;
 use crate::upstream::{Context, Error, Operation as _, Seen, Sharing};
@@ -43,6 +44,7 @@ pub(super) struct Changes {
     asking: Asking,
     cut: Cut,
     places: Places,
+    told: ToldRecords,
     tasks: TaskTracker,
 }
 
@@ -89,6 +91,7 @@ impl Changes {
             asking,
             cut,
             places: Places::default(),
+            told: ToldRecords::default(),
             tasks: TaskTracker::new(),
         }
     }
@@ -132,24 +135,26 @@ impl Changes {
     ///
     /// [`Error::OutcomeUnknown`]: it may still have happened, whatever keeps it from being seen.
     pub(super) async fn look_again(&self, caller: &Caller, claim: &Claim) -> Result<Changed, Error> {
-        let terms = Terms::of(caller);
-        let mut looks = Looks::new(&self.asking, &terms.context, claim, terms.deadline);
+        let (terms, i_customer) = (Terms::of(caller), claim.order().i_customer());
+        let license = &terms.context.license;
+        let mut seen = Seen::NotAsked;
         let look = async {
-            let license = terms.context.license.clone();
-            let _turn = self.places.wait(license, claim.order().i_customer()).await;
-            looks.once().await
+            let _turn = self.places.wait(license.clone(), i_customer).await;
+            // Its place has been others' meanwhile.
+            let claim = claim.clone().without(self.told.of(license, i_customer));
+            let mut looks = Looks::new(&self.asking, &terms.context, &claim, terms.deadline);
+            let changed = looks.once().await;
+            seen = looks.seen();
+            Ok(changed.inspect(|changed| self.note(&terms, &claim, changed)))
         };
-        let look = timeout_at(terms.deadline, self.cut.before_sending(async { Ok(look.await) })).await;
-        let cause = match look {
+        let cause = match timeout_at(terms.deadline, self.cut.before_sending(look)).await {
             Ok(Ok(Some(changed))) => return Ok(changed),
             Ok(Ok(None)) => Error::NothingSeen,
             Ok(Err(error)) => error,
             Err(_) => Error::Expired,
         };
-        Err(Error::OutcomeUnknown {
-            cause: Box::new(cause),
-            seen: looks.seen(),
-        })
+        let cause = Box::new(cause);
+        Err(Error::OutcomeUnknown { cause, seen })
     }
 
     /// All that comes before the change is sent.
@@ -220,8 +225,20 @@ impl Changes {
         let cause = lost.unwrap_or(Error::DeadlinePassed { within });
         let told = ended.told(cause, looks.seen());
         let told = told.inspect_err(|error| log::failed(operation, error));
+        if let Ok(changed) = &told {
+            self.note(terms, claim, changed);
+        }
         let claim = Some(ready.claim).filter(Claim::can_be_seen);
         Made { told, claim }
+    }
+
+    /// Notes the record that an add is told.
+    fn note(&self, terms: &Terms, claim: &Claim, changed: &Changed) {
+        if let (Order::Add(_) | Order::AddGetIdentity(_), Changed::Record(record)) = (claim.order(), changed)
+        {
+            let i_customer = claim.order().i_customer();
+            self.told.note(&terms.context.license, i_customer, record.i_c_ext);
+        }
     }
 
     /// Sends the change, and gives what is known of it. `lost` is how its answer was lost, once it is.

@@ -40,6 +40,14 @@ impl Claim {
         Self { order, known }
     }
 
+    /// The same claim, which takes none of these records for its own.
+    pub(super) fn without(mut self, told: impl IntoIterator<Item = i32>) -> Self {
+        if let (Order::Add(_) | Order::AddGetIdentity(_), Some(known)) = (&self.order, &mut self.known) {
+            known.extend(told);
+        }
+        self
+    }
+
     pub(super) fn order(&self) -> &Order {
         &self.order
     }

@@ -57,16 +57,16 @@ impl Deduplicated {
             Begun::Ended(outcome) => outcome,
             Begun::Unknown(error, claim) => match claim {
                 None => Err(error),
-                Some(claim) => self.look_again(caller, id, &claim).await,
+                Some(claim) => self.look_again(caller, id, &change, &claim).await,
             },
         };
         Ok(outcome.map_err(|error| Arc::try_unwrap(error).unwrap_or_else(Error::Shared)))
     }
 
-    async fn look_again(&self, caller: &Caller, id: RequestId, claim: &Claim) -> Outcome {
+    async fn look_again(&self, caller: &Caller, id: RequestId, change: &Change, claim: &Claim) -> Outcome {
         match self.changes.look_again(caller, claim).await {
             Ok(changed) => {
-                self.requests.settle(caller.identity, id, changed.clone());
+                self.requests.settle(caller.identity, id, change, changed.clone());
                 Ok(changed)
             }
             Err(error) => Err(Arc::new(error)),

@@ -61,6 +61,8 @@ struct Ids {
 struct Recorded {
     change: Change,
     state: State,
+    /// Until when it is kept; `None` while it is in flight.
+    until: Option<Instant>,
 }
 
 #[derive(Clone, Debug)]
@@ -119,16 +121,21 @@ impl Requests {
         id: RequestId,
         change: &Change,
     ) -> Result<Begun, RefusedId> {
-        let mut identities = self.lock();
+        let (mut identities, now) = (self.lock(), Instant::now());
         let ids = identities.entry(identity).or_default();
-        ids.forget_expired(Instant::now());
+        ids.forget_expired(now);
+        ids.forget_if_expired(id, now);
         let count = ids.by_id.len();
         match ids.by_id.entry(id) {
             Entry::Occupied(recorded) if recorded.get().change != *change => Err(RefusedId::Reused),
-            Entry::Occupied(recorded) => Ok(match recorded.get().state.clone() {
+            Entry::Occupied(mut recorded) => Ok(match recorded.get().state.clone() {
                 State::InFlight(told) => Begun::InFlight(told),
                 State::Ended(outcome) => Begun::Ended(outcome),
-                State::Unknown(error, claim) => Begun::Unknown(error, claim),
+                State::Unknown(error, claim) => {
+                    // Whoever goes on asking must not have it sent again for having asked for long.
+                    recorded.get_mut().until = Some(now + KEPT);
+                    Begun::Unknown(error, claim)
+                }
             }),
             Entry::Vacant(_) if count >= MOST => Err(RefusedId::Quota(MOST)),
             Entry::Vacant(vacant) => {
@@ -136,6 +143,7 @@ impl Requests {
                 vacant.insert(Recorded {
                     change: change.clone(),
                     state: State::InFlight(told),
+                    until: None,
                 });
                 Ok(Begun::New(Ticket {
                     requests: self.clone(),
@@ -148,14 +156,17 @@ impl Requests {
         }
     }
 
-    /// A change of which nobody knew has been seen to have happened.
-    pub(super) fn settle(&self, identity: Identity, id: RequestId, changed: Changed) {
-        if let Some(recorded) = self
-            .lock()
+    /// A change of which nobody knew has been seen to have happened. The id may be another change's by now.
+    pub(super) fn settle(&self, identity: Identity, id: RequestId, change: &Change, changed: Changed) {
+        let mut identities = self.lock();
+        let recorded = identities
             .get_mut(&identity)
-            .and_then(|ids| ids.by_id.get_mut(&id))
+            .and_then(|ids| ids.by_id.get_mut(&id));
+        if let Some(recorded) = recorded.filter(|recorded| recorded.change == *change)
+            && matches!(recorded.state, State::Unknown(..))
         {
             recorded.state = State::Ended(Ok(changed));
+            recorded.until = Some(Instant::now() + KEPT);
         }
     }
 
@@ -166,12 +177,23 @@ impl Requests {
 
 impl Ids {
     fn forget_expired(&mut self, now: Instant) {
-        while let Some((at, id)) = self.expiring.front() {
-            if *at > now {
+        while let Some((at, id)) = self.expiring.front().copied() {
+            if at > now {
                 return;
             }
-            self.by_id.remove(id);
             self.expiring.pop_front();
+            self.forget_if_expired(id, now);
+            // It is kept for longer than was known then.
+            if let Some(until) = self.by_id.get(&id).and_then(|recorded| recorded.until) {
+                self.expiring.push_back((until, id));
+            }
+        }
+    }
+
+    fn forget_if_expired(&mut self, id: RequestId, now: Instant) {
+        let until = self.by_id.get(&id).and_then(|recorded| recorded.until);
+        if until.is_some_and(|until| until <= now) {
+            self.by_id.remove(&id);
         }
     }
 
@@ -179,6 +201,7 @@ impl Ids {
         match (self.by_id.get_mut(&id), state) {
             (Some(recorded), Some(state)) => {
                 recorded.state = state;
+                recorded.until = Some(now + KEPT);
                 self.expiring.push_back((now + KEPT, id));
             }
             (_, None) => {

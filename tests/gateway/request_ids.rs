@@ -109,12 +109,30 @@ async fn after_an_unknown_outcome_it_is_looked_for_and_never_sent_again() {
     assert_eq!(reason(&status), "OUTCOME_UNKNOWN");
     assert_eq!((sandbox.changes(), sandbox.calls() - asked), (1, 1), "a list");
 
-    // Somebody adds it: late, or another.
-    added(&gateway, add("201", "")).await.expect("it is added");
+    // It is made late.
+    let late = format!("{}/AddCustomerExtension/LIC/3/Sales/201/0.csv", sandbox.url);
+    reqwest::get(late).await.expect("the sandbox answers");
     let record = added(&gateway, add("201", ID)).await.expect("it is seen");
     assert_eq!(record.map(|record| record.i_c_ext), Some(5001));
     added(&gateway, add("201", ID)).await.expect("it is recorded");
     assert_eq!(sandbox.changes(), 2);
+}
+
+#[tokio::test]
+async fn a_record_that_another_add_was_told_is_not_ones_own() {
+    let (sandbox, gateway) = start().await;
+    let when = When::Before;
+    sandbox
+        .handle
+        .set_faults(vec![Fault::new(Trouble::Drop { when }).on(Operation::Add)]);
+    let status = added(&gateway, add("201", ID)).await.expect_err("it is lost");
+    assert_eq!(reason(&status), "OUTCOME_UNKNOWN");
+    sandbox.handle.set_faults(Vec::new());
+    added(&gateway, add("201", OTHER)).await.expect("it is added");
+    let status = added(&gateway, add("201", ID))
+        .await
+        .expect_err("that is the other's");
+    assert_eq!(reason(&status), "OUTCOME_UNKNOWN");
 }
 
 #[tokio::test]

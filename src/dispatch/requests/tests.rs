@@ -70,8 +70,25 @@ async fn what_was_not_sent_is_made_and_what_is_unknown_is_not_until_it_is_seen()
     ticket(&requests, 1).end(failed(), Becomes::Forgotten);
     ticket(&requests, 1).end(failed(), Becomes::Unknown(None));
     assert!(matches!(begin(&requests, 1), Begun::Unknown(_, None)));
-    requests.settle(ANYBODY, id(1), Changed::Deleted);
+    requests.settle(ANYBODY, id(1), &change(2), Changed::Deleted);
+    assert!(
+        matches!(begin(&requests, 1), Begun::Unknown(..)),
+        "that was another change"
+    );
+    requests.settle(ANYBODY, id(1), &change(1), Changed::Deleted);
     assert!(matches!(begin(&requests, 1), Begun::Ended(Ok(Changed::Deleted))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_unknown_is_kept_for_as_long_as_it_is_asked_for() {
+    let requests = Requests::default();
+    ticket(&requests, 1).end(failed(), Becomes::Unknown(None));
+    for _ in 0..5 {
+        advance(KEPT / 3 * 2).await;
+        assert!(matches!(begin(&requests, 1), Begun::Unknown(..)));
+    }
+    advance(KEPT).await;
+    assert!(matches!(begin(&requests, 1), Begun::New(_)));
 }
 
 /// It was sent, perhaps.
@@ -144,7 +161,7 @@ proptest! {
                 match step {
                     Step::Begin(number, of) => {
                         let begun = requests.begin(ANYBODY, id(number), &change(of));
-                        match (known.get(&number), begun) {
+                        match (known.get_mut(&number), begun) {
                             (None, Ok(Begun::New(ticket))) => {
                                 known.insert(number, (of, None));
                                 flying.push_back((number, ticket));
@@ -153,9 +170,8 @@ proptest! {
                             (Some((same, ended)), Ok(begun)) => {
                                 assert_eq!(*same, of);
                                 match (ended.map(|(how, _)| how), begun) {
-                                    (None, Begun::InFlight(_))
-                                    | (Some(0), Begun::Ended(Ok(_)))
-                                    | (Some(1 | 3), Begun::Unknown(_, None)) => {}
+                                    (None, Begun::InFlight(_)) | (Some(0), Begun::Ended(Ok(_))) => {}
+                                    (Some(how @ (1 | 3)), Begun::Unknown(_, None)) => *ended = Some((how, now)),
                                     other => panic!("{other:?}"),
                                 }
                             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
-use crate::upstream::{Context, License, Sharing, TraceContext};
+use crate::upstream::{Context, Lane, License, TraceContext};
 
 /// How long a call may take whose caller does not say.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
@@ -74,7 +74,7 @@ impl Callers {
             context: Context {
                 license: self.license.clone(),
                 deadline: deadline::read(headers, default),
-                sharing: Sharing::WithOthers,
+                lane: Lane::Call,
                 trace: TraceContext::read(headers),
             },
         }

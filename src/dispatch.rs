@@ -20,6 +20,8 @@ mod order;
 mod places;
 mod probe;
 mod requests;
+#[cfg(test)]
+mod tests;
 mod told;
 
 use self::asking::Asking;
@@ -116,7 +118,7 @@ impl Dispatcher {
     ///
     /// Before the change is sent, nothing is. From then on it is finished for nobody, until the caller's deadline.
     pub async fn change(&self, caller: &Caller, change: Change) -> Result<Changed, Error> {
-        self.changes.make(caller, change).await.told
+        self.changes.make(caller, change).await
     }
 
     /// Makes `change` as [`Dispatcher::change`] does, but once for all who ask for it by this id. While it is being made they

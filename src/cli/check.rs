@@ -9,7 +9,7 @@ use crate::telemetry::Chain;
 use crate::upstream::operation::ListExtensions;
 use crate::upstream::page::Absent;
 use crate::upstream::value::Id;
-use crate::upstream::{Context, Error, Kind};
+use crate::upstream::{Context, Error, Kind, Lane};
 
 pub(super) async fn run(args: CheckArgs) -> Result<(), Failure> {
     let CheckArgs {
@@ -46,7 +46,10 @@ pub(super) async fn run(args: CheckArgs) -> Result<(), Failure> {
         i_customer,
         products: None,
     };
-    match client.call(&Context::of_gateway(license), &extensions).await {
+    match client
+        .call(&Context::of_gateway(license, Lane::Call), &extensions)
+        .await
+    {
         Ok(extensions) => {
             passed(format_args!(
                 "the licence is taken: the customer has {} extensions",

@@ -37,7 +37,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
     until_stopped(async |shutdown| {
         // Logged only when signals are handled: whoever reads this line may send one.
         info!(%grpc, %admin, upstream = %base, transport = ?gateway.transport(), "listening");
-        warn_of_a_short_drain(&params, gateway.timeout());
+        warn_of_a_short_drain(&params, gateway.default_deadline());
         server::run(listeners, client, callers, params, shutdown)
             .await
             .map_err(|error| Failure::failed("the gateway stopped", &error))
@@ -47,16 +47,16 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A stop that waits less than an exchange may take cuts calls off by design: whoever runs the gateway is to know. The delay
+/// A stop that waits less than a call may take cuts calls off by design: whoever runs the gateway is to know. The delay
 /// is no part of that time: calls are taken until it is over.
-fn warn_of_a_short_drain(params: &server::Params, upstream_timeout: Duration) {
+fn warn_of_a_short_drain(params: &server::Params, default_deadline: Duration) {
     let drain_timeout = params.drain_timeout;
-    if drain_timeout < upstream_timeout {
+    if drain_timeout < default_deadline {
         warn!(
             ?drain_timeout,
-            ?upstream_timeout,
-            "a stop waits less than an exchange with the upstream may take: a change that takes longer is cut off, and its \
-             outcome unknown"
+            ?default_deadline,
+            "a stop waits less than a call may take whose caller sets no deadline: a change that takes longer is cut off, and \
+             its outcome unknown"
         );
     }
 }

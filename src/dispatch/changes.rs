@@ -10,6 +10,7 @@
 //! ```
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -30,7 +31,7 @@ use super::places::{Places, Turn};
 use super::told::ToldRecords;
 use crate::caller::{Caller, DEFAULT_DEADLINE};
 use crate::upstream::operation::ListExtensions;
-use crate::upstream::{Context, Error, Operation as _, Seen, Sharing};
+use crate::upstream::{Context, Effect, Error, Lane, Operation as _, Seen};
 use crate::wire::Extension;
 
 /// The part of a change's time for which its answer is not just waited for, but looked for in the list as well: one in so
@@ -48,27 +49,19 @@ pub(super) struct Changes {
     tasks: TaskTracker,
 }
 
-/// What became of a change.
-#[derive(Debug)]
-pub(super) struct Made {
-    pub(super) told: Result<Changed, Error>,
-    /// What it can be seen by, if it was sent and can be.
-    pub(super) claim: Option<Claim>,
-}
-
-/// On what terms a change is made: nothing is asked for it that others ask for, too.
+/// On what terms a change is made.
 #[derive(Clone, Debug)]
 struct Terms {
     context: Context,
     deadline: Instant,
 }
 
-/// A change that is to be sent.
+/// A change that is to be sent, in its place.
 #[derive(Debug)]
-struct Ready {
+pub(super) struct Ready {
     operation: &'static str,
     terms: Terms,
-    claim: Claim,
+    claim: Arc<Claim>,
     _turn: Turn,
 }
 
@@ -111,22 +104,27 @@ impl Changes {
     }
 
     /// As [`super::Dispatcher::change`].
-    pub(super) async fn make(&self, caller: &Caller, change: Change) -> Made {
-        let operation = change.operation();
-        let prepared = self
-            .cut
-            .before_sending(self.prepare(Terms::of(caller), change))
-            .await;
-        let ready = match prepared.inspect_err(|error| log::failed(operation, error)) {
-            Ok(ready) => ready,
-            Err(error) => return Made::unsent(error),
-        };
+    pub(super) async fn make(&self, caller: &Caller, change: Change) -> Result<Changed, Error> {
+        let ready = self.ready(caller, change).await?;
         let left = CancellationToken::new();
         let _leaves = left.clone().drop_guard();
-        let finished = self.go_on(self.clone().finish(ready, left)).await;
-        finished.unwrap_or_else(|_| {
-            Made::unsent(Error::Interrupted("the task of the change failed".into()).of_change())
-        })
+        let changes = self.clone();
+        let finished = self.go_on(async move { changes.finish(ready, || left.is_cancelled()).await });
+        finished
+            .await
+            .unwrap_or_else(|_| Err(Error::Interrupted("the task of the change failed".into()).of_change()))
+    }
+
+    /// Makes a change ready to be sent: the first half of [`Changes::make`].
+    ///
+    /// # Errors
+    ///
+    /// Nothing was sent.
+    pub(super) async fn ready(&self, caller: &Caller, change: Change) -> Result<Ready, Error> {
+        let operation = change.operation();
+        let preparing = self.prepare(Terms::of(caller), change);
+        let prepared = self.cut.before_sending(preparing).await;
+        prepared.inspect_err(|error| log::failed(operation, error))
     }
 
     /// Looks once more for a change whose outcome was unknown, in its place, and sends nothing.
@@ -147,7 +145,8 @@ impl Changes {
             seen = looks.seen();
             Ok(changed.inspect(|changed| self.note(&terms, &claim, changed)))
         };
-        let cause = match timeout_at(terms.deadline, self.cut.before_sending(look)).await {
+        let look = self.cut.before(Effect::Read, look);
+        let cause = match timeout_at(terms.deadline, look).await {
             Ok(Ok(Some(changed))) => return Ok(changed),
             Ok(Ok(None)) => Error::NothingSeen,
             Ok(Err(error)) => error,
@@ -171,7 +170,7 @@ impl Changes {
         Ok(Ready {
             operation,
             terms,
-            claim: Claim::new(order, before.as_deref()),
+            claim: Arc::new(Claim::new(order, before.as_deref())),
             _turn: turn,
         })
     }
@@ -194,8 +193,13 @@ impl Changes {
         }
     }
 
-    /// Sends the change, and finds out what became of it. The place is free when that is known, or will not be.
-    async fn finish(self, ready: Ready, left: CancellationToken) -> Made {
+    /// Sends the change, and finds out what became of it: the second half of [`Changes::make`]. The place is free when that
+    /// is known, or will not be.
+    ///
+    /// # Cancellation
+    ///
+    /// The change may have been sent: only a task may wait for it. `has_left` says whether its caller does not.
+    pub(super) async fn finish(&self, ready: Ready, has_left: impl Fn() -> bool) -> Result<Changed, Error> {
         let Ready {
             operation,
             ref terms,
@@ -203,7 +207,7 @@ impl Changes {
             ..
         } = ready;
         if self.cut.is_made() {
-            return Made::unsent(Error::ShuttingDown);
+            return Err(Error::ShuttingDown);
         }
         let sent = Instant::now();
         let mut looks = Looks::new(&self.asking, &terms.context, claim, terms.deadline);
@@ -220,7 +224,7 @@ impl Changes {
             () = sleep_until(terms.deadline) => Ended::Unknown,
         };
         let error = ended.error().or(lost.as_ref());
-        log::changed(operation, ended.outcome(), error, left.is_cancelled());
+        log::changed(operation, ended.outcome(), error, has_left());
         let within = sent.elapsed();
         let cause = lost.unwrap_or(Error::DeadlinePassed { within });
         let told = ended.told(cause, looks.seen());
@@ -228,8 +232,7 @@ impl Changes {
         if let Ok(changed) = &told {
             self.note(terms, claim, changed);
         }
-        let claim = Some(ready.claim).filter(Claim::can_be_seen);
-        Made { told, claim }
+        told
     }
 
     /// Notes the record that an add is told.
@@ -268,12 +271,12 @@ impl Changes {
     }
 }
 
-// === impl Made ===
+// === impl Ready ===
 
-impl Made {
-    fn unsent(error: Error) -> Self {
-        let (told, claim) = (Err(error), None);
-        Self { told, claim }
+impl Ready {
+    /// What it can be seen by once it is sent, if it can be.
+    pub(super) fn claim(&self) -> Option<Arc<Claim>> {
+        Some(self.claim.clone()).filter(|claim| claim.can_be_seen())
     }
 }
 
@@ -319,7 +322,7 @@ impl Terms {
         Self {
             context: Context {
                 deadline: Some(deadline),
-                sharing: Sharing::Alone,
+                lane: Lane::Change,
                 ..caller.context.clone()
             },
             deadline,

@@ -6,8 +6,6 @@
 //!
 //! Pure: no IO and no clock. A claim never says that a change did not happen, since the upstream may be late.
 
-use std::collections::BTreeSet;
-
 use super::change::Changed;
 use super::order::Order;
 use crate::upstream::Shows;
@@ -18,8 +16,8 @@ use crate::wire::Extension;
 #[derive(Clone, Debug)]
 pub(super) struct Claim {
     order: Order,
-    /// The records that there were before it was sent; `None` = nobody knows.
-    known: Option<BTreeSet<i32>>,
+    /// The records that there were before it was sent, in order; `None` = nobody knows.
+    known: Option<Vec<i32>>,
 }
 
 /// What a list shows of a change.
@@ -36,7 +34,11 @@ pub(super) enum Verdict {
 impl Claim {
     /// The claim of an order that is sent after this list was read; `None` if there is no list.
     pub(super) fn new(order: Order, before: Option<&[Extension]>) -> Self {
-        let known = before.map(|list| list.iter().map(|record| record.i_c_ext).collect());
+        let known = before.map(|list| {
+            let mut known: Vec<i32> = list.iter().map(|record| record.i_c_ext).collect();
+            known.sort_unstable();
+            known
+        });
         Self { order, known }
     }
 
@@ -44,6 +46,7 @@ impl Claim {
     pub(super) fn without(mut self, told: impl IntoIterator<Item = i32>) -> Self {
         if let (Order::Add(_) | Order::AddGetIdentity(_), Some(known)) = (&self.order, &mut self.known) {
             known.extend(told);
+            known.sort_unstable();
         }
         self
     }
@@ -55,6 +58,15 @@ impl Claim {
     /// Whether a list can show that it has happened. A record is known as new, or as gone, only by the list before.
     pub(super) fn can_be_seen(&self) -> bool {
         matches!(self.order, Order::Update(_)) || self.known.is_some()
+    }
+
+    /// About how much memory it takes, in bytes.
+    pub(super) fn size(&self) -> usize {
+        size_of::<Self>()
+            + self
+                .known
+                .as_ref()
+                .map_or(0, |known| size_of_val(known.as_slice()))
     }
 
     /// Whether the answer to the order names a record that cannot be its: one that was there before it was added.
@@ -109,7 +121,9 @@ impl Claim {
     }
 
     fn knows(&self, i_c_ext: i32) -> bool {
-        self.known.as_ref().is_some_and(|known| known.contains(&i_c_ext))
+        self.known
+            .as_ref()
+            .is_some_and(|known| known.binary_search(&i_c_ext).is_ok())
     }
 
     /// Whether the list is of the same customer as the one before, as far as can be told. Rows of extensions name nobody, and

@@ -1,6 +1,7 @@
 //! Changes that have an id: each is made once, however often and by however many it is asked for.
 //!
-//! The change is made for all who ask, by a task that nobody's leaving ends. After an unknown outcome it is looked for once
+//! The change is made for all who ask, by a task that goes on as long as one of them waits, and once it is sent, for nobody.
+//! Who has more time than the one who was first goes on when that one's is up. After an unknown outcome it is looked for once
 //! more, and never sent again: who wants that takes another id.
 
 use std::sync::Arc;
@@ -9,9 +10,8 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use super::change::{Change, Changed};
-use super::changes::{Changes, Made};
-use super::claim::Claim;
-use super::requests::{Becomes, Begun, Outcome, RefusedId, RequestId, Requests};
+use super::changes::Changes;
+use super::requests::{Becomes, Begun, Kept, Outcome, RefusedId, RequestId, Requests, Ticket};
 use crate::caller::Caller;
 use crate::upstream::{Error, Kind, Seen};
 
@@ -39,59 +39,104 @@ impl Deduplicated {
         change: Change,
         id: RequestId,
     ) -> Result<Result<Changed, Error>, RefusedId> {
-        let outcome = match self.requests.begin(caller.identity, id, &change)? {
-            Begun::New(ticket) => {
-                let (changes, caller) = (self.changes.clone(), caller.clone());
-                let made = self.changes.go_on(async move {
-                    let Made { told, claim } = changes.make(&caller, change).await;
-                    let becomes = becomes(&told, claim);
-                    let outcome = told.map_err(Arc::new);
-                    ticket.end(outcome.clone(), becomes);
-                    outcome
-                });
-                // It ends by the caller's deadline.
-                made.await
-                    .unwrap_or_else(|_| Err(Arc::new(unknown(Error::CutOff))))
+        let outcome = loop {
+            match self.requests.begin(caller.identity, id, &change)? {
+                Begun::New(ticket, told) => {
+                    self.begin(caller.clone(), change, ticket);
+                    // It ends by the caller's deadline.
+                    break ended(told).await;
+                }
+                Begun::InFlight(told) => {
+                    let outcome = joined(caller, told).await;
+                    if !is_for_others(caller, &outcome) {
+                        break outcome;
+                    }
+                }
+                Begun::Ended(outcome) => break outcome,
+                Begun::Unknown(error, None) => break Err(error),
+                Begun::Unknown(error, Some(kept)) => {
+                    break self.look_again(caller, id, &change, error, &kept).await;
+                }
             }
-            Begun::InFlight(told) => joined(caller, told).await,
-            Begun::Ended(outcome) => outcome,
-            Begun::Unknown(error, claim) => match claim {
-                None => Err(error),
-                Some(claim) => self.look_again(caller, id, &change, &claim).await,
-            },
         };
         Ok(outcome.map_err(|error| Arc::try_unwrap(error).unwrap_or_else(Error::Shared)))
     }
 
-    async fn look_again(&self, caller: &Caller, id: RequestId, change: &Change, claim: &Claim) -> Outcome {
-        match self.changes.look_again(caller, claim).await {
+    /// Has a task make the change, on the terms of the first who asks for it. If nobody waits for it any more before it is
+    /// sent, it is not.
+    fn begin(&self, caller: Caller, change: Change, mut ticket: Ticket) {
+        let changes = self.changes.clone();
+        self.changes.go_on(async move {
+            let ready = tokio::select! {
+                biased;
+                () = ticket.abandoned() => Err(Error::Expired),
+                ready = changes.ready(&caller, change) => ready,
+            };
+            let told = match ready {
+                Ok(ready) => {
+                    ticket.sends(ready.claim());
+                    changes.finish(ready, || ticket.is_abandoned()).await
+                }
+                Err(error) => Err(error),
+            };
+            let becomes = becomes(&told);
+            ticket.end(told.map_err(Arc::new), becomes);
+        });
+    }
+
+    async fn look_again(
+        &self,
+        caller: &Caller,
+        id: RequestId,
+        change: &Change,
+        error: Arc<Error>,
+        kept: &Kept,
+    ) -> Outcome {
+        match self.changes.look_again(caller, kept.claim()).await {
             Ok(changed) => {
                 self.requests.settle(caller.identity, id, change, changed.clone());
                 Ok(changed)
             }
-            Err(error) => Err(Arc::new(error)),
+            // What was seen at first is more.
+            Err(found) if found.seen() == Some(Seen::NotAsked) => Err(error),
+            Err(found) => Err(Arc::new(found)),
         }
     }
 }
 
+/// How a change ends.
+async fn ended(mut told: watch::Receiver<Option<Outcome>>) -> Outcome {
+    let outcome = told.wait_for(Option::is_some).await;
+    let outcome = outcome.ok().and_then(|outcome| outcome.clone());
+    outcome.unwrap_or_else(|| Err(Arc::new(unknown(Error::CutOff))))
+}
+
 /// How a change ends that somebody else began, if it does before the deadline.
-async fn joined(caller: &Caller, mut told: watch::Receiver<Option<Outcome>>) -> Outcome {
-    let began = Instant::now();
-    let ended = told.wait_for(Option::is_some);
-    let ended = match caller.context.deadline {
-        Some(deadline) => timeout_at(deadline, ended).await,
-        None => Ok(ended.await),
+async fn joined(caller: &Caller, told: watch::Receiver<Option<Outcome>>) -> Outcome {
+    let Some(deadline) = caller.context.deadline else {
+        return ended(told).await;
     };
-    match ended {
-        Ok(Ok(outcome)) => outcome
-            .clone()
-            .unwrap_or_else(|| Err(Arc::new(unknown(Error::CutOff)))),
-        Ok(Err(_)) => Err(Arc::new(unknown(Error::CutOff))),
-        Err(_) => {
-            let within = began.elapsed();
-            Err(Arc::new(unknown(Error::DeadlinePassed { within })))
-        }
-    }
+    let began = Instant::now();
+    timeout_at(deadline, ended(told)).await.unwrap_or_else(|_| {
+        let within = began.elapsed();
+        Err(Arc::new(unknown(Error::DeadlinePassed { within })))
+    })
+}
+
+/// Whether a change ended so because the time of those was up for whom it was made, and this caller, who joined them, has
+/// more: then it is made for this one, or looked for.
+fn is_for_others(caller: &Caller, outcome: &Outcome) -> bool {
+    let has_time = caller
+        .context
+        .deadline
+        .is_none_or(|deadline| deadline > Instant::now());
+    let is_out_of_time = outcome.as_ref().is_err_and(|error| {
+        matches!(
+            error.kind(),
+            Kind::Expired | Kind::DeadlinePassed | Kind::OutcomeUnknown
+        )
+    });
+    has_time && is_out_of_time
 }
 
 fn unknown(cause: Error) -> Error {
@@ -102,12 +147,12 @@ fn unknown(cause: Error) -> Error {
 }
 
 /// What becomes of the id of a change that ended so.
-fn becomes(told: &Result<Changed, Error>, claim: Option<Claim>) -> Becomes {
+fn becomes(told: &Result<Changed, Error>) -> Becomes {
     let Err(error) = told else {
         return Becomes::Recorded;
     };
     match error.kind() {
-        Kind::OutcomeUnknown => Becomes::Unknown(claim),
+        Kind::OutcomeUnknown => Becomes::Unknown,
         // The service looked at this very change, and said no.
         Kind::Refused | Kind::NotFound | Kind::AlreadyExists | Kind::Conflict => Becomes::Recorded,
         // Nothing was sent, or it was not done and may be another time.
@@ -138,3 +183,6 @@ fn becomes(told: &Result<Changed, Error>, claim: Option<Claim>) -> Becomes {
         | Kind::NoRoom => Becomes::Forgotten,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,7 @@ use super::claim::{Claim, Verdict};
 use super::failed_read::FailedRead;
 use crate::upstream::operation::ListExtensions;
 use crate::upstream::value::Id;
-use crate::upstream::{Context, Error, Seen};
+use crate::upstream::{Context, Error, Lane, Seen};
 use crate::wire::Extension;
 
 /// From the first look to the next; it doubles.
@@ -59,7 +59,7 @@ pub(super) async fn list(
 }
 
 impl<'a> Looks<'a> {
-    /// Looks until `deadline`, on the terms of `context`, which must not let it share others' answers.
+    /// Looks until `deadline`, on the terms of `context`.
     pub(super) fn new(asking: &'a Asking, context: &'a Context, claim: &'a Claim, deadline: Instant) -> Self {
         Self {
             asking,
@@ -77,6 +77,16 @@ impl<'a> Looks<'a> {
 
     /// Looks until it is seen that the change has happened; `None` if that cannot be seen, or not any more.
     pub(super) async fn until_happened(&mut self) -> Option<Changed> {
+        self.until(|_| false).await
+    }
+
+    /// Looks until a list was read: `None` if it does not show that the change has happened, or none was.
+    pub(super) async fn once(&mut self) -> Option<Changed> {
+        self.until(|seen| seen != Seen::NotAsked).await
+    }
+
+    /// Looks until it is seen that the change has happened, or until what was seen is enough.
+    async fn until(&mut self, is_enough: impl Fn(Seen) -> bool) -> Option<Changed> {
         if !self.claim.can_be_seen() {
             return None;
         }
@@ -86,6 +96,7 @@ impl<'a> Looks<'a> {
             let asked = Instant::now();
             match self.look().await {
                 Ok(Some(changed)) => return Some(changed),
+                Ok(None) if is_enough(self.seen) => return None,
                 Ok(None) => took = took.max(asked.elapsed()),
                 Err(FailedRead::NoList) => return None,
                 Err(FailedRead::Down | FailedRead::Unread) => {}
@@ -103,17 +114,13 @@ impl<'a> Looks<'a> {
         }
     }
 
-    /// Looks once: `None` if it is not seen that the change has happened.
-    pub(super) async fn once(&mut self) -> Option<Changed> {
-        self.look().await.unwrap_or_default()
-    }
-
     /// Looks once. What a list shows that cannot be believed is not noted.
     async fn look(&mut self) -> Result<Option<Changed>, FailedRead> {
         let now = Instant::now();
         let left = self.deadline.saturating_duration_since(now);
         let context = Context {
             deadline: Some(self.deadline.min(now + FAIR_TIME.max(left / 2))),
+            lane: Lane::Look,
             ..self.context.clone()
         };
         let list = list(self.asking, &context, self.claim.order().i_customer()).await;

@@ -6,15 +6,15 @@
 //!    └── forgotten ◀───┴─ nothing was sent                       └──────────────────┴─▶ forgotten after ten minutes
 //! ```
 //!
-//! An id is one caller's, and of one change: with other fields it is refused. Data without IO; what it holds is bounded
-//! for each identity.
+//! An id is one caller's, and of one change: with other fields it is refused. Data without IO; how many it holds is bounded
+//! for each identity, and what it holds to look by, for all of them.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -28,6 +28,10 @@ const KEPT: Duration = Duration::from_secs(600);
 
 /// How many ids one identity may have recorded or in flight.
 const MOST: usize = 10_000;
+
+/// How much may be kept of changes of which nobody knows, to look for them by, in bytes. What is more is not looked for:
+/// it stays unknown, and is not made again.
+const ROOM: usize = 64 << 20;
 
 /// The id that a caller gives a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,8 +50,11 @@ pub enum RefusedId {
 pub(super) type Outcome = Result<Changed, Arc<Error>>;
 
 /// What is recorded. Clones share it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Requests(Arc<Mutex<HashMap<Identity, Ids>>>);
+#[derive(Clone, Debug)]
+pub(super) struct Requests {
+    identities: Arc<Mutex<HashMap<Identity, Ids>>>,
+    room: Arc<Semaphore>,
+}
 
 /// The ids of one identity.
 #[derive(Debug, Default)]
@@ -67,32 +74,42 @@ struct Recorded {
 
 #[derive(Clone, Debug)]
 enum State {
-    InFlight(watch::Receiver<Option<Outcome>>),
+    InFlight(watch::Sender<Option<Outcome>>),
     Ended(Outcome),
     /// Nobody knows how. The claim is what it can still be seen by, if it can.
-    Unknown(Arc<Error>, Option<Claim>),
+    Unknown(Arc<Error>, Option<Kept>),
+}
+
+/// A claim that is kept. Clones share it.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    claim: Arc<Claim>,
+    _room: Arc<OwnedSemaphorePermit>,
 }
 
 /// What an id begins with.
 #[derive(Debug)]
 pub(super) enum Begun {
-    /// It is new: the change is to be made.
-    New(Ticket),
+    /// It is new: the change is to be made, as long as somebody waits for it.
+    New(Ticket, watch::Receiver<Option<Outcome>>),
     /// The change is being made.
     InFlight(watch::Receiver<Option<Outcome>>),
     /// It has ended so.
     Ended(Outcome),
     /// Nobody knows how it has ended; the claim is what it can still be seen by.
-    Unknown(Arc<Error>, Option<Claim>),
+    Unknown(Arc<Error>, Option<Kept>),
 }
 
-/// The duty to say what became of a change. Dropping it says that nobody knows.
+/// The duty to say what became of a change. Dropping it says that nobody knows, or that nothing was sent.
 #[derive(Debug)]
 pub(super) struct Ticket {
     requests: Requests,
     identity: Identity,
     id: RequestId,
     tell: watch::Sender<Option<Outcome>>,
+    /// Whether it may have been sent, and what it can be seen by then, if it can.
+    is_sent: bool,
+    claim: Option<Arc<Claim>>,
     has_ended: bool,
 }
 
@@ -102,7 +119,7 @@ pub(super) enum Becomes {
     /// Whoever asks again is told the same.
     Recorded,
     /// Whoever asks again has it looked for.
-    Unknown(Option<Claim>),
+    Unknown,
     /// Whoever asks again has it made: nothing was.
     Forgotten,
 }
@@ -129,7 +146,7 @@ impl Requests {
         match ids.by_id.entry(id) {
             Entry::Occupied(recorded) if recorded.get().change != *change => Err(RefusedId::Reused),
             Entry::Occupied(mut recorded) => Ok(match recorded.get().state.clone() {
-                State::InFlight(told) => Begun::InFlight(told),
+                State::InFlight(tell) => Begun::InFlight(tell.subscribe()),
                 State::Ended(outcome) => Begun::Ended(outcome),
                 State::Unknown(error, claim) => {
                     // Whoever goes on asking must not have it sent again for having asked for long.
@@ -142,16 +159,19 @@ impl Requests {
                 let (tell, told) = watch::channel(None);
                 vacant.insert(Recorded {
                     change: change.clone(),
-                    state: State::InFlight(told),
+                    state: State::InFlight(tell.clone()),
                     until: None,
                 });
-                Ok(Begun::New(Ticket {
+                let ticket = Ticket {
                     requests: self.clone(),
                     identity,
                     id,
                     tell,
+                    is_sent: false,
+                    claim: None,
                     has_ended: false,
-                }))
+                };
+                Ok(Begun::New(ticket, told))
             }
         }
     }
@@ -171,9 +191,38 @@ impl Requests {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Identity, Ids>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.identities.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a claim, if there is room.
+    fn keep(&self, claim: Arc<Claim>) -> Option<Kept> {
+        let size = u32::try_from(claim.size()).ok()?;
+        let room = self.room.clone().try_acquire_many_owned(size).ok()?;
+        Some(Kept {
+            claim,
+            _room: Arc::new(room),
+        })
     }
 }
+
+impl Default for Requests {
+    fn default() -> Self {
+        Self {
+            identities: Arc::default(),
+            room: Arc::new(Semaphore::new(ROOM)),
+        }
+    }
+}
+
+// === impl Kept ===
+
+impl Kept {
+    pub(super) fn claim(&self) -> &Claim {
+        &self.claim
+    }
+}
+
+// === impl Ids ===
 
 impl Ids {
     fn forget_expired(&mut self, now: Instant) {
@@ -215,6 +264,22 @@ impl Ids {
 // === impl Ticket ===
 
 impl Ticket {
+    /// Completes when nobody waits for the change. Somebody may again, afterwards.
+    pub(super) async fn abandoned(&self) {
+        self.tell.closed().await;
+    }
+
+    /// Whether nobody waits for the change.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.tell.is_closed()
+    }
+
+    /// The change is sent, and can be seen by this claim, if it can.
+    pub(super) fn sends(&mut self, claim: Option<Arc<Claim>>) {
+        self.is_sent = true;
+        self.claim = claim;
+    }
+
     /// The change has ended so.
     pub(super) fn end(mut self, outcome: Outcome, becomes: Becomes) {
         self.finish(outcome, becomes);
@@ -224,8 +289,11 @@ impl Ticket {
         self.has_ended = true;
         let state = match (becomes, &outcome) {
             (Becomes::Forgotten, _) => None,
-            (Becomes::Unknown(claim), Err(error)) => Some(State::Unknown(error.clone(), claim)),
-            (Becomes::Recorded | Becomes::Unknown(_), _) => Some(State::Ended(outcome.clone())),
+            (Becomes::Unknown, Err(error)) => {
+                let kept = self.claim.take().and_then(|claim| self.requests.keep(claim));
+                Some(State::Unknown(error.clone(), kept))
+            }
+            (Becomes::Recorded | Becomes::Unknown, _) => Some(State::Ended(outcome.clone())),
         };
         if let Some(ids) = self.requests.lock().get_mut(&self.identity) {
             ids.end(self.id, state, Instant::now());
@@ -239,7 +307,12 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         if !self.has_ended {
             let failed = Error::Interrupted("the task of the change failed".into());
-            self.finish(Err(Arc::new(failed.of_change())), Becomes::Unknown(None));
+            let (failed, becomes) = if self.is_sent {
+                (failed.of_change(), Becomes::Unknown)
+            } else {
+                (failed, Becomes::Forgotten)
+            };
+            self.finish(Err(Arc::new(failed)), becomes);
         }
     }
 }

@@ -13,14 +13,14 @@ use http::Response;
 use tokio::time::{Instant, timeout_at};
 use tower::{Service, ServiceExt as _};
 
-use super::exchange::{Expects, Lane};
+use super::exchange::Expects;
 use super::http::{BuildError, Http, Params as HttpParams};
 use super::operation::ListActiveCalls;
 use super::page::{self, Absent};
 use super::reading::Reading;
 use super::stack::{self, Stack};
 use super::{
-    BaseUrl, Context, Deadline, Effect, Error, Exchange, Operation, Received, Sharing, Transport, answer,
+    BaseUrl, Context, Deadline, Effect, Error, Exchange, Lane, Operation, Received, Transport, answer,
     customer, request,
 };
 
@@ -124,7 +124,7 @@ impl Client {
         T: Send + 'static,
         F: FnOnce(O::Answer) -> T + Send + 'static,
     {
-        let answer = match self.ask(context, &operation, Lane::Call).await {
+        let answer = match self.ask(context, &operation).await {
             Ok(received) => {
                 let read = move |body| read(&operation, body).map(convert);
                 self.read_by(context.deadline, received, read).await
@@ -179,28 +179,22 @@ impl Client {
     ///
     /// Dropping the future abandons the exchange.
     pub async fn poll(&self, context: &Context, query: &ListActiveCalls) -> Result<Received, Error> {
-        self.ask(context, query, Lane::Poll).await
+        self.ask(context, query).await
     }
 
-    async fn ask<O: Operation>(
-        &self,
-        context: &Context,
-        operation: &O,
-        lane: Lane,
-    ) -> Result<Received, Error> {
+    async fn ask<O: Operation>(&self, context: &Context, operation: &O) -> Result<Received, Error> {
         let (request, template) = request::write(self.transport, operation, &self.base, &context.license)?;
         let exchange = Exchange {
             request,
             operation: O::NAME,
             template,
             effect: O::EFFECT,
-            lane,
+            lane: context.lane,
             customer: Some(operation.i_customer()),
             expects: Expects::Csv,
             license: Some(context.license.clone()),
             time_limit: self.timeout,
             deadline: context.deadline.into(),
-            sharing: context.sharing,
             trace: context.trace.clone(),
             resend_count: 0,
         };
@@ -224,7 +218,6 @@ impl Client {
             license: None,
             time_limit,
             deadline: Deadline::default(),
-            sharing: Sharing::Alone,
             trace: None,
             resend_count: 0,
         };

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::value::Id;
-use super::{Deadline, Effect, License, Sharing, TraceContext};
+use super::{Deadline, Effect, Lane, License, TraceContext};
 use bytes::Bytes;
 use http::Request;
 
@@ -34,23 +34,10 @@ pub struct Exchange {
     pub time_limit: Duration,
     /// From when on nobody waits for the answer.
     pub deadline: Deadline,
-    /// Whether the answer to a read may be shared.
-    pub sharing: Sharing,
     /// The trace that it is part of.
     pub trace: Option<TraceContext>,
     /// How many times it was sent before.
     pub resend_count: u32,
-}
-
-/// For whom an exchange is made: what one kind of asker does must not take the upstream from another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Lane {
-    /// A caller of a unary RPC.
-    Call,
-    /// The watchers of a feed. The next poll is the retry.
-    Poll,
-    /// The gateway itself, which wants to know whether the upstream is there.
-    Probe,
 }
 
 /// What counts as an answer.
@@ -76,7 +63,6 @@ impl fmt::Debug for Exchange {
             license,
             time_limit,
             deadline,
-            sharing,
             trace,
             resend_count,
         } = self;
@@ -90,7 +76,6 @@ impl fmt::Debug for Exchange {
             .field("license", license)
             .field("time_limit", time_limit)
             .field("deadline", deadline)
-            .field("sharing", sharing)
             .field("trace", trace)
             .field("resend_count", resend_count)
             .finish_non_exhaustive()

@@ -16,7 +16,7 @@ use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceBuilder};
 
 use self::attempt::AttemptLayer;
-use self::breaker::BreakerLayer;
+use self::breaker::{Breakers, GateLayer, GuardLayer};
 use self::checked::CheckedLayer;
 use self::coalesce::CoalesceLayer;
 use self::limit::LimitLayer;
@@ -58,15 +58,18 @@ where
         retry,
         breaker,
     } = *params;
+    let breakers = Breakers::new(breaker);
     let stack = ServiceBuilder::new()
         // Whoever asks the same waits for the same.
         .layer(CoalesceLayer::default())
         // What failed for the moment is tried again from here.
         .layer(retry::layer(retry))
-        // Nothing is sent while the breaker is open; each attempt counts.
-        .layer(BreakerLayer::new(breaker))
+        // Nobody waits for a place only to be refused.
+        .layer(GateLayer(breakers.clone()))
         // A wait for a place is no part of an attempt.
         .layer(LimitLayer::new(concurrency))
+        // Nothing is sent while the breaker is open, however long it has waited; each attempt counts.
+        .layer(GuardLayer(breakers))
         // One span per attempt. It is around all that can end one.
         .layer(AttemptLayer)
         // An attempt has its time limit, but never more time than the caller has left.
@@ -91,7 +94,6 @@ fn exchange(lane: super::Lane) -> Exchange {
         license: None,
         time_limit: std::time::Duration::from_secs(30),
         deadline: super::Deadline::default(),
-        sharing: super::Sharing::WithOthers,
         trace: None,
         resend_count: 0,
     }

@@ -22,7 +22,7 @@ use super::registry::Registry;
 use super::turns::{Place, Turn, Turns};
 use crate::convert::now;
 use crate::lifecycle::{Asked, Readiness};
-use crate::upstream::{Client, Context, Error, Received};
+use crate::upstream::{Client, Context, Error, Lane, Received};
 
 /// What the owners of all feeds poll with.
 #[derive(Debug)]
@@ -106,7 +106,7 @@ impl Polling {
     /// Polls `feed`, whose turn it is, and has `reader` read the answer.
     pub(super) fn ask(self: &Arc<Self>, feed: &Feed, mut turn: Turn, reader: Reader) -> Poll {
         let polling = self.clone();
-        let context = Context::of_gateway(feed.key.license.clone());
+        let context = Context::of_gateway(feed.key.license.clone(), Lane::Poll);
         let operation = feed.key.operation();
         let call = Asked::now(&self.readiness, feed.key.i_customer);
         Poll::Asking(Box::pin(async move {

@@ -75,8 +75,8 @@ fn a_second_signal_ends_it_at_once() {
 }
 
 #[test]
-fn a_drain_that_is_shorter_than_an_exchange_is_warned_of() {
-    for (timeout, short) in [("--drain-timeout=30s", false), ("--drain-timeout=29s", true)] {
+fn a_drain_that_is_shorter_than_a_call_is_warned_of() {
+    for (timeout, short) in [("--drain-timeout=10s", false), ("--drain-timeout=9s", true)] {
         let needed = ["serve", "--upstream-url=http://127.0.0.1:9", "--license=x"];
         let mut command = portico(&[&needed[..], &LOCAL, &["--drain-delay=5s", timeout]].concat());
         let (mut child, mut log, mut text) = start(&mut command, "not ready: ");
@@ -89,7 +89,7 @@ fn a_drain_that_is_shorter_than_an_exchange_is_warned_of() {
             .filter(|line| line.contains("a stop waits less"))
             .count();
         assert_eq!(warned, usize::from(short), "{text}");
-        let values = "drain_timeout=29s upstream_timeout=30s";
+        let values = "drain_timeout=9s default_deadline=10s";
         assert_eq!(text.contains(values), short, "{text}");
     }
 }

@@ -13,7 +13,7 @@ use portico::sandbox::{self, Sandbox};
 use portico::server::{self, Listeners};
 use portico::upstream::operation::ListActiveCalls;
 use portico::upstream::value::Id;
-use portico::upstream::{Client, Context, License, Transport};
+use portico::upstream::{Client, Context, Lane, License, Transport};
 use portico::{upstream, watch};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -75,7 +75,7 @@ impl RealGateway {
     /// Completes when the upstream shows other calls of customer 1 than `known`.
     pub(crate) async fn other_calls_than(&self, known: &CallSet) {
         let license = License::parse(License::DEFAULT_NAME, "secret", Transport::Routes);
-        let context = Context::of_gateway(license.expect("a licence"));
+        let context = Context::of_gateway(license.expect("a licence"), Lane::Call);
         let query = ListActiveCalls {
             i_customer: Id::parse(1).expect("an id"),
             products: None,

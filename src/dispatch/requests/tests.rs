@@ -4,10 +4,13 @@ use std::collections::HashMap;
 
 use proptest::prelude::*;
 use tokio::time::advance;
+use tokio_test::{assert_pending, assert_ready, task};
 
+use super::super::order::Order;
 use super::*;
 use crate::upstream::operation::DeleteExtension;
 use crate::upstream::value::Id;
+use crate::wire::Extension;
 
 const ANYBODY: Identity = Identity::Anonymous;
 
@@ -31,9 +34,18 @@ fn begin(requests: &Requests, number: u128) -> Begun {
 
 fn ticket(requests: &Requests, number: u128) -> Ticket {
     match begin(requests, number) {
-        Begun::New(ticket) => ticket,
+        Begun::New(ticket, _told) => ticket,
         other => panic!("{other:?}"),
     }
+}
+
+/// The claim of a deletion among so many records.
+fn claim(records: i32) -> Arc<Claim> {
+    let Change::Delete(delete) = change(1) else {
+        unreachable!("it is a deletion");
+    };
+    let list: Vec<_> = (0..records).map(|_| Extension::default()).collect();
+    Arc::new(Claim::new(Order::Delete(delete), Some(&list)))
 }
 
 fn failed() -> Outcome {
@@ -53,7 +65,7 @@ async fn whoever_asks_meanwhile_waits_and_whoever_asks_later_is_told() {
     advance(KEPT.saturating_sub(Duration::from_millis(1))).await;
     assert!(matches!(begin(&requests, 1), Begun::Ended(Ok(Changed::Deleted))));
     advance(Duration::from_millis(1)).await;
-    assert!(matches!(begin(&requests, 1), Begun::New(_)));
+    assert!(matches!(begin(&requests, 1), Begun::New(..)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -68,7 +80,7 @@ async fn an_id_is_of_one_change() {
 async fn what_was_not_sent_is_made_and_what_is_unknown_is_not_until_it_is_seen() {
     let requests = Requests::default();
     ticket(&requests, 1).end(failed(), Becomes::Forgotten);
-    ticket(&requests, 1).end(failed(), Becomes::Unknown(None));
+    ticket(&requests, 1).end(failed(), Becomes::Unknown);
     assert!(matches!(begin(&requests, 1), Begun::Unknown(_, None)));
     requests.settle(ANYBODY, id(1), &change(2), Changed::Deleted);
     assert!(
@@ -82,26 +94,71 @@ async fn what_was_not_sent_is_made_and_what_is_unknown_is_not_until_it_is_seen()
 #[tokio::test(start_paused = true)]
 async fn what_is_unknown_is_kept_for_as_long_as_it_is_asked_for() {
     let requests = Requests::default();
-    ticket(&requests, 1).end(failed(), Becomes::Unknown(None));
+    ticket(&requests, 1).end(failed(), Becomes::Unknown);
     for _ in 0..5 {
         advance(KEPT / 3 * 2).await;
         assert!(matches!(begin(&requests, 1), Begun::Unknown(..)));
     }
     advance(KEPT).await;
-    assert!(matches!(begin(&requests, 1), Begun::New(_)));
+    assert!(matches!(begin(&requests, 1), Begun::New(..)));
 }
 
-/// It was sent, perhaps.
 #[tokio::test(start_paused = true)]
-async fn a_ticket_that_is_lost_is_an_unknown_outcome() {
+async fn a_ticket_that_is_lost_is_an_unknown_outcome_if_the_change_may_have_been_sent() {
     let requests = Requests::default();
-    let lost = ticket(&requests, 1);
-    let Begun::InFlight(told) = begin(&requests, 1) else {
+    for is_sent in [false, true] {
+        let mut lost = ticket(&requests, 1);
+        let Begun::InFlight(told) = begin(&requests, 1) else {
+            panic!("it is in flight");
+        };
+        if is_sent {
+            lost.sends(Some(claim(0)));
+        }
+        drop(lost);
+        assert!(told.borrow().as_ref().is_some_and(Result::is_err));
+        match begin(&requests, 1) {
+            Begun::New(..) => assert!(!is_sent),
+            Begun::Unknown(_, kept) => assert!(is_sent && kept.is_some(), "it can be looked for"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_is_abandoned_when_nobody_waits_for_it() {
+    let requests = Requests::default();
+    let Begun::New(ticket, first) = begin(&requests, 1) else {
+        panic!("it is new");
+    };
+    let mut abandoned = task::spawn(ticket.abandoned());
+    let Begun::InFlight(second) = begin(&requests, 1) else {
         panic!("it is in flight");
     };
-    drop(lost);
-    assert!(told.borrow().as_ref().is_some_and(Result::is_err));
-    assert!(matches!(begin(&requests, 1), Begun::Unknown(_, None)));
+    drop(first);
+    assert_pending!(abandoned.poll());
+    drop(second);
+    assert_ready!(abandoned.poll());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_there_is_no_room_for_stays_unknown_and_is_not_looked_for() {
+    let (requests, records) = (Requests::default(), 1 << 20);
+    let kept = |number| match begin(&requests, number) {
+        Begun::Unknown(_, kept) => kept.is_some(),
+        other => panic!("{other:?}"),
+    };
+    let most = ROOM / claim(records).size();
+    for number in 0..=most as u128 {
+        let mut ticket = ticket(&requests, number);
+        ticket.sends(Some(claim(records)));
+        ticket.end(failed(), Becomes::Unknown);
+        assert_eq!(kept(number), number < most as u128, "{number}");
+    }
+    requests.settle(ANYBODY, id(0), &change(1), Changed::Deleted);
+    let mut next = ticket(&requests, u128::MAX);
+    next.sends(Some(claim(records)));
+    next.end(failed(), Becomes::Unknown);
+    assert!(kept(u128::MAX), "one has made way");
 }
 
 #[tokio::test(start_paused = true)]
@@ -117,11 +174,11 @@ async fn an_identity_has_so_many_ids_and_those_that_are_old_make_way() {
         "those that there are go on"
     );
     advance(KEPT).await;
-    assert!(more().is_ok());
+    let _one = more().expect("there is room");
     let held = requests.lock();
     assert_eq!(
         (held[&ANYBODY].by_id.len(), held[&ANYBODY].expiring.len()),
-        (1, 1)
+        (1, 0)
     );
 }
 
@@ -162,7 +219,8 @@ proptest! {
                     Step::Begin(number, of) => {
                         let begun = requests.begin(ANYBODY, id(number), &change(of));
                         match (known.get_mut(&number), begun) {
-                            (None, Ok(Begun::New(ticket))) => {
+                            (None, Ok(Begun::New(mut ticket, _told))) => {
+                                ticket.sends(None);
                                 known.insert(number, (of, None));
                                 flying.push_back((number, ticket));
                             }
@@ -182,7 +240,7 @@ proptest! {
                         let Some((number, ticket)) = flying.pop_front() else { continue };
                         match how {
                             0 => ticket.end(Ok(Changed::Deleted), Becomes::Recorded),
-                            1 => ticket.end(failed(), Becomes::Unknown(None)),
+                            1 => ticket.end(failed(), Becomes::Unknown),
                             2 => ticket.end(failed(), Becomes::Forgotten),
                             _ => drop(ticket),
                         }

@@ -29,7 +29,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tower::{Layer, Service, ServiceExt as _};
 
 use self::flights::{Changing, Flights, Question, Seat};
-use crate::upstream::{Deadline, Effect, Error, Exchange, Lane, Sharing};
+use crate::upstream::{Deadline, Effect, Error, Exchange, Lane};
 
 /// With less time left nothing is asked: no answer could come.
 const LEAST: Duration = Duration::from_millis(1);
@@ -107,7 +107,9 @@ where
     fn call(&mut self, exchange: Exchange) -> Self::Future {
         let question = Question::of(&exchange);
         match (exchange.effect, question) {
-            (Effect::Read, Some(question)) if is_shared(&exchange) => self.together(question, exchange),
+            (Effect::Read, Some(question)) if exchange.lane == Lane::Call => {
+                self.together(question, exchange)
+            }
             (Effect::Add | Effect::Change, Some(question)) => ResponseFuture::Alone {
                 changing: Some(self.flights.change(question)),
                 inner: self.inner.call(exchange),
@@ -148,10 +150,6 @@ where
             until: own.map(sleep_until),
         }
     }
-}
-
-fn is_shared(exchange: &Exchange) -> bool {
-    exchange.lane == Lane::Call && exchange.sharing == Sharing::WithOthers
 }
 
 // === impl ResponseFuture ===

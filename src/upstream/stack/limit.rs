@@ -81,7 +81,7 @@ where
 
     fn call(&mut self, exchange: Exchange) -> Self::Future {
         let place = match exchange.lane {
-            Lane::Call => self.places.clone().try_acquire_owned().map(Some),
+            Lane::Call | Lane::Change | Lane::Look => self.places.clone().try_acquire_owned().map(Some),
             Lane::Poll | Lane::Probe => Ok(None),
         };
         if let Ok(place) = place {

@@ -8,7 +8,7 @@
 //!                       └─ a wait, drawn anew for each ─▶ attempt
 //! ```
 //!
-//! Polls are not tried again: the next poll is the retry. A change is, only if not one byte of it can have been written.
+//! Polls and looks are not tried again: the next one is the retry. A change is, only if not one byte of it can have been written.
 
 use std::fmt;
 use std::sync::Arc;
@@ -184,9 +184,9 @@ impl fmt::Debug for Policy {
 impl Again {
     fn of(exchange: &Exchange) -> Option<Self> {
         match (exchange.lane, exchange.effect) {
-            (Lane::Call, Effect::Read) => Some(Self::Read),
-            (Lane::Call, Effect::Add | Effect::Change) => Some(Self::Unsent),
-            (Lane::Poll | Lane::Probe, _) => None,
+            (Lane::Call | Lane::Change, Effect::Read) => Some(Self::Read),
+            (Lane::Call | Lane::Change, Effect::Add | Effect::Change) => Some(Self::Unsent),
+            (Lane::Look | Lane::Poll | Lane::Probe, _) => None,
         }
     }
 }

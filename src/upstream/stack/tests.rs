@@ -15,7 +15,7 @@ use crate::upstream::client::Params;
 use crate::upstream::operation::{DeleteExtension, ListActiveCalls, ListExtensions};
 use crate::upstream::received::Received;
 use crate::upstream::value::Id;
-use crate::upstream::{Client, Context, Error, Exchange, Kind, License, Operation, Transport};
+use crate::upstream::{Client, Context, Error, Exchange, Kind, Lane, License, Operation, Transport};
 
 const LIMIT: Duration = Duration::from_secs(12);
 
@@ -38,7 +38,7 @@ fn context(deadline: Option<Duration>) -> Context {
     let license = License::parse("main", "CANARY", Transport::Routes).expect("a licence");
     Context {
         deadline: deadline.map(|left| Instant::now() + left),
-        ..Context::of_gateway(license)
+        ..Context::of_gateway(license, Lane::Call)
     }
 }
 

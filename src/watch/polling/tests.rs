@@ -13,7 +13,7 @@ use tower::service_fn;
 use super::*;
 use crate::upstream::client::Params as ClientParams;
 use crate::upstream::value::Id;
-use crate::upstream::{Exchange, License, Transport};
+use crate::upstream::{Exchange, Lane, License, Transport};
 use crate::watch::Params;
 use crate::watch::budget::{Account, Budget};
 use crate::watch::feed_key::FeedKey;
@@ -60,7 +60,7 @@ async fn a_poll_whose_answer_waits_to_be_read_leaves_its_turn_to_a_quick_one() {
     // Whoever has a large answer waits for two that are not read to their end.
     let large = feed(1, &params);
     let (context, query) = (
-        Context::of_gateway(large.key.license.clone()),
+        Context::of_gateway(large.key.license.clone(), Lane::Poll),
         large.key.operation(),
     );
     let mut reads = Vec::new();

@@ -1,6 +1,7 @@
 //! What holds whatever goes wrong: nothing is sent twice, and nobody is told a lie.
 
 use proptest::prelude::*;
+use tokio::task::JoinSet;
 
 use super::*;
 
@@ -86,7 +87,7 @@ async fn holds(
             sleep(Duration::from_millis(after)).await;
             let caller = caller();
             let (change, name, i_c_ext) = change(number, kind);
-            let told = changes.make(&caller, change).await.told;
+            let told = changes.make(&caller, change).await;
             let sent = upstream.number_of(&name, i_c_ext);
             let made = sent.and_then(|sent| upstream.made(sent));
             (told, sent, made, caller.context.deadline.expect("a deadline"))

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use super::params::Params;
 use super::verdict::Verdict;
 use super::window::Window;
-use crate::upstream::Kind;
+use crate::upstream::{Error, Kind};
 
 /// When to call again while the one call that is let through is under way: nobody knows when it ends.
 const WHILE_TRIED: Duration = Duration::from_secs(1);
@@ -77,6 +77,8 @@ pub(super) enum Turned {
     Closed,
 }
 
+// === impl Breaker ===
+
 impl Breaker {
     /// A closed one.
     pub(super) fn new(params: Params) -> Self {
@@ -88,29 +90,31 @@ impl Breaker {
         }
     }
 
+    /// Whether a call would be refused now.
+    pub(super) fn is_open(&self, now: Instant) -> Option<Open> {
+        let (retry_after, why) = match self.state {
+            State::Open { until, why, .. } if now < until => (until - now, why),
+            State::HalfOpen {
+                is_tried: true, why, ..
+            } => (WHILE_TRIED, why),
+            State::Closed { .. } | State::Open { .. } | State::HalfOpen { .. } => return None,
+        };
+        Some(Open { retry_after, why })
+    }
+
     /// Lets a call through.
     ///
     /// # Errors
     ///
     /// [`Open`] if it does not.
     pub(super) fn admit(&mut self, now: Instant) -> Result<Ticket, Open> {
-        match self.state {
-            State::Closed { .. } => {}
-            State::Open { until, why, .. } if now < until => {
-                let retry_after = until - now;
-                return Err(Open { retry_after, why });
-            }
-            State::HalfOpen {
-                is_tried: true, why, ..
-            } => {
-                let retry_after = WHILE_TRIED;
-                return Err(Open { retry_after, why });
-            }
-            State::Open { pause, why, .. } | State::HalfOpen { pause, why, .. } => {
-                self.turn += 1;
-                let is_tried = true;
-                self.state = State::HalfOpen { is_tried, pause, why };
-            }
+        if let Some(open) = self.is_open(now) {
+            return Err(open);
+        }
+        if let State::Open { pause, why, .. } | State::HalfOpen { pause, why, .. } = self.state {
+            self.turn += 1;
+            let is_tried = true;
+            self.state = State::HalfOpen { is_tried, pause, why };
         }
         Ok(Ticket { turn: self.turn })
     }
@@ -170,6 +174,14 @@ impl Breaker {
         let until = now + jittered;
         self.state = State::Open { until, pause, why };
         jittered
+    }
+}
+
+// === impl Open ===
+
+impl From<Open> for Error {
+    fn from(Open { retry_after, why }: Open) -> Self {
+        Self::BreakerOpen { retry_after, why }
     }
 }
 

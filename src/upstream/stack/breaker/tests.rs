@@ -1,18 +1,20 @@
 //! The breakers as a layer, and in the stack as the client has it. Time is paused.
 
 use std::future::{pending, ready};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::Response;
-use tokio::time::{advance, sleep};
+use tokio::time::{Instant, advance, sleep};
 use tokio_test::{assert_pending, assert_ready, task};
-use tower::{ServiceExt as _, service_fn};
+use tower::{Layer as _, ServiceExt as _, service_fn};
 
+use super::verdict::Verdict;
 use super::*;
 use crate::upstream::stack::{self, exchange, over};
-use crate::upstream::{Kind, Transport};
+use crate::upstream::{Error, Exchange, Kind, Lane, License, Transport};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -108,7 +110,8 @@ async fn a_licence_has_a_breaker_of_its_own_and_the_probe_has_none() {
 #[tokio::test(start_paused = true)]
 async fn polls_that_hang_leave_the_upstream_to_calls_and_calls_that_hang_do_not() {
     let hangs = service_fn(|_: Exchange| pending::<Result<(), Error>>());
-    let guard = BreakerLayer::new(Params::default()).layer(hangs);
+    let breakers = Breakers::new(Params::default());
+    let guard = GuardLayer(breakers.clone()).layer(hangs);
     for (lane, is_open) in [(Lane::Poll, false), (Lane::Call, true)] {
         for _ in 0..5 {
             let mut call = task::spawn(guard.clone().oneshot(of("a", lane)));
@@ -124,9 +127,10 @@ async fn polls_that_hang_leave_the_upstream_to_calls_and_calls_that_hang_do_not(
 #[tokio::test(start_paused = true)]
 async fn one_is_let_through_and_if_it_leaves_the_next() {
     let hangs = service_fn(|_: Exchange| pending::<Result<(), Error>>());
-    let guard = BreakerLayer::new(Params::default()).layer(hangs);
+    let breakers = Breakers::new(Params::default());
+    let guard = GuardLayer(breakers.clone()).layer(hangs);
     for _ in 0..5 {
-        guard.breakers.with(&license("a"), |breaker| {
+        breakers.with(&license("a"), |breaker| {
             let now = Instant::now();
             let ticket = breaker.admit(now).expect("closed");
             breaker.end(ticket, Verdict::Fails(Kind::Elapsed), 1.0, now);
@@ -154,4 +158,94 @@ async fn one_that_never_opens_lets_all_through() {
     for _ in 0..50 {
         assert_eq!(kind(&stack, of("a", Lane::Call)).await, Some(Kind::Unreachable));
     }
+}
+
+/// An upstream that holds whatever reaches it, until it is told how to end them all.
+fn held(reached: &Arc<AtomicUsize>, ends: &tokio::sync::watch::Sender<bool>) -> stack::Stack {
+    let (reached, ends) = (reached.clone(), ends.subscribe());
+    let http = service_fn(move |_: Exchange| {
+        reached.fetch_add(1, Ordering::Relaxed);
+        let mut ends = ends.clone();
+        async move {
+            let _ = ends.wait_for(|ends| *ends).await;
+            Err(Error::Connect("reset".into()))
+        }
+    });
+    let mut params = stack::Params {
+        concurrency: 5,
+        ..stack::Params::default()
+    };
+    params.retry.attempts = 1;
+    over(http, &params)
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_wait_for_a_place_are_not_sent_when_it_opens_meanwhile() {
+    let (reached, ends) = (Arc::default(), tokio::sync::watch::channel(false).0);
+    let stack = held(&reached, &ends);
+    let mut calls: Vec<_> = (0..40)
+        .map(|_| task::spawn(stack.clone().oneshot(of("a", Lane::Change))))
+        .collect();
+    for call in &mut calls {
+        assert_pending!(call.poll());
+    }
+    ends.send_replace(true);
+    let mut refused = 0;
+    for call in calls {
+        let kind = call.await.expect_err("it fails").kind();
+        refused += usize::from(kind == Kind::BreakerOpen);
+    }
+    assert_eq!((reached.load(Ordering::Relaxed), refused), (5, 35));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_a_place_only_to_be_refused() {
+    let (reached, ends) = (Arc::default(), tokio::sync::watch::channel(false).0);
+    let stack = held(&reached, &ends);
+    let mut calls: Vec<_> = (0..5)
+        .map(|_| task::spawn(stack.clone().oneshot(of("b", Lane::Change))))
+        .collect();
+    for call in &mut calls {
+        assert_pending!(call.poll());
+    }
+    // All places are taken, by calls of another licence: polls, which need none, open the breaker of this one.
+    let mut polls: Vec<_> = (0..5)
+        .map(|_| task::spawn(stack.clone().oneshot(of("a", Lane::Poll))))
+        .collect();
+    for poll in &mut polls {
+        assert_pending!(poll.poll());
+    }
+    ends.send_replace(true);
+    for poll in polls {
+        assert!(poll.await.is_err());
+    }
+    let mut call = task::spawn(stack.clone().oneshot(of("a", Lane::Call)));
+    let refused = assert_ready!(call.poll()).expect_err("at once");
+    assert_eq!(refused.kind(), Kind::BreakerOpen);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_became_of_a_change_is_looked_for_although_it_is_open() {
+    let upstream = Upstream::default();
+    let stack = upstream.stack(&stack::Params::default());
+    upstream.is_down.store(true, Ordering::Relaxed);
+    for _ in 0..5 {
+        kind(&stack, of("a", Lane::Poll)).await;
+    }
+    upstream.is_down.store(false, Ordering::Relaxed);
+    upstream.reached();
+    assert_eq!(kind(&stack, of("a", Lane::Look)).await, None);
+    assert_eq!(upstream.reached(), 1);
+    // It is one customer's word, and no trial.
+    for lane in [Lane::Call, Lane::Change, Lane::Poll] {
+        assert_eq!(
+            kind(&stack, of("a", lane)).await,
+            Some(Kind::BreakerOpen),
+            "{lane:?}"
+        );
+    }
+    // When the pause is over it is as good a trial as any.
+    advance(7 * SECOND).await;
+    assert_eq!(kind(&stack, of("a", Lane::Look)).await, None);
+    assert_eq!(kind(&stack, of("a", Lane::Call)).await, None);
 }

@@ -61,8 +61,8 @@ impl Verdict {
     /// What an exchange tells that was waited for so long in vain. Callers may be as impatient as they like.
     pub(super) fn of_waiting(waited: Duration, lane: Lane, patience: Duration) -> Self {
         match lane {
-            Lane::Call if waited >= patience => Self::Fails(Kind::Elapsed),
-            Lane::Call | Lane::Poll | Lane::Probe => Self::Nothing,
+            Lane::Call | Lane::Change | Lane::Look if waited >= patience => Self::Fails(Kind::Elapsed),
+            Lane::Call | Lane::Change | Lane::Look | Lane::Poll | Lane::Probe => Self::Nothing,
         }
     }
 }

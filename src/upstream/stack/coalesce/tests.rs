@@ -188,7 +188,7 @@ async fn other_questions_licences_and_askers_share_nothing() {
         ..read(1)
     };
     let alone = Exchange {
-        sharing: Sharing::Alone,
+        lane: Lane::Change,
         ..read(1)
     };
     let poll = Exchange {

@@ -18,15 +18,15 @@ use crate::wire::{Answer, Extension};
 
 /// What becomes of a change.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Fate {
+pub(in crate::dispatch) struct Fate {
     /// After how long it is made; `None` = never.
-    pub(super) made: Option<Duration>,
-    pub(super) answer: Said,
+    pub(in crate::dispatch) made: Option<Duration>,
+    pub(in crate::dispatch) answer: Said,
 }
 
 /// What comes back.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Said {
+pub(in crate::dispatch) enum Said {
     /// The service's answer, when the change is made; 409 if it is not.
     Truth,
     /// The connection breaks.
@@ -40,7 +40,7 @@ pub(super) enum Said {
 
 /// What becomes of a list.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Listed {
+pub(in crate::dispatch) enum Listed {
     Truth,
     /// The truth of now, after so long.
     Slowly(Duration),
@@ -56,7 +56,7 @@ pub(super) enum Listed {
 
 /// Clones share it.
 #[derive(Clone)]
-pub(super) struct Upstream(Arc<Mutex<World>>);
+pub(in crate::dispatch) struct Upstream(Arc<Mutex<World>>);
 
 struct World {
     records: Vec<Extension>,
@@ -85,7 +85,7 @@ enum Change {
 
 impl Upstream {
     /// One with these extensions.
-    pub(super) fn with(records: impl IntoIterator<Item = Extension>) -> Self {
+    pub(in crate::dispatch) fn with(records: impl IntoIterator<Item = Extension>) -> Self {
         Self(Arc::new(Mutex::new(World {
             records: records.into_iter().collect(),
             next: 5001,
@@ -97,35 +97,35 @@ impl Upstream {
     }
 
     /// The fates of the changes to come, one after another; after them all are made and answered.
-    pub(super) fn changing(self, fates: impl IntoIterator<Item = Fate>) -> Self {
+    pub(in crate::dispatch) fn changing(self, fates: impl IntoIterator<Item = Fate>) -> Self {
         self.lock().fates = fates.into_iter().collect();
         self
     }
 
-    pub(super) fn listing(self, lists: impl Fn(usize) -> Listed + Send + 'static) -> Self {
+    pub(in crate::dispatch) fn listing(self, lists: impl Fn(usize) -> Listed + Send + 'static) -> Self {
         self.lock().lists = Box::new(lists);
         self
     }
 
     /// How many changes were sent.
-    pub(super) fn sent(&self) -> usize {
+    pub(in crate::dispatch) fn sent(&self) -> usize {
         self.lock().sent.len()
     }
 
     /// How many lists were asked for.
-    pub(super) fn listed(&self) -> usize {
+    pub(in crate::dispatch) fn listed(&self) -> usize {
         self.lock().listed
     }
 
     /// When the change with this number was made, if it has been by now.
-    pub(super) fn made(&self, number: usize) -> Option<Instant> {
+    pub(in crate::dispatch) fn made(&self, number: usize) -> Option<Instant> {
         let mut world = self.lock();
         world.advance();
         world.sent[number].due.filter(|due| *due <= Instant::now())
     }
 
     /// The number of the change that was sent with this name or for this record.
-    pub(super) fn number_of(&self, name: &str, i_c_ext: i32) -> Option<usize> {
+    pub(in crate::dispatch) fn number_of(&self, name: &str, i_c_ext: i32) -> Option<usize> {
         let is_it = |sent: &Sent| match &sent.change {
             Change::Add(new) => new.name.as_deref() == Some(name),
             Change::Update(new) => new.i_c_ext == i_c_ext,
@@ -134,13 +134,13 @@ impl Upstream {
         self.lock().sent.iter().position(is_it)
     }
 
-    pub(super) fn records(&self) -> Vec<Extension> {
+    pub(in crate::dispatch) fn records(&self) -> Vec<Extension> {
         let mut world = self.lock();
         world.advance();
         world.records.clone()
     }
 
-    pub(super) fn client(&self) -> Client {
+    pub(in crate::dispatch) fn client(&self) -> Client {
         let upstream = self.clone();
         let http = service_fn(move |exchange: Exchange| upstream.clone().answer(exchange));
         let base = "http://porta".parse().expect("a URL");
@@ -265,12 +265,12 @@ impl World {
 }
 
 /// It is made at once, and this is said of it.
-pub(super) fn done(answer: Said) -> Fate {
+pub(in crate::dispatch) fn done(answer: Said) -> Fate {
     let made = Some(Duration::ZERO);
     Fate { made, answer }
 }
 
-pub(super) fn record(i_c_ext: i32, id: &str, name: &str, i_account: i32) -> Extension {
+pub(in crate::dispatch) fn record(i_c_ext: i32, id: &str, name: &str, i_account: i32) -> Extension {
     Extension {
         i_c_ext,
         id: Some(id.to_owned()),

@@ -65,6 +65,15 @@ pub(super) struct Ready {
     _turn: Turn,
 }
 
+/// For how long a change is looked for whose outcome is unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Looking {
+    /// Until a list was read: for one who comes back to it.
+    Once,
+    /// Until the deadline: for one who has been waiting for it.
+    On,
+}
+
 /// What is known of a change that was sent.
 #[derive(Debug)]
 enum Ended {
@@ -127,12 +136,17 @@ impl Changes {
         prepared.inspect_err(|error| log::failed(operation, error))
     }
 
-    /// Looks once more for a change whose outcome was unknown, in its place, and sends nothing.
+    /// Looks again for a change whose outcome was unknown, in its place, and sends nothing.
     ///
     /// # Errors
     ///
     /// [`Error::OutcomeUnknown`]: it may still have happened, whatever keeps it from being seen.
-    pub(super) async fn look_again(&self, caller: &Caller, claim: &Claim) -> Result<Changed, Error> {
+    pub(super) async fn look_again(
+        &self,
+        caller: &Caller,
+        claim: &Claim,
+        looking: Looking,
+    ) -> Result<Changed, Error> {
         let (terms, i_customer) = (Terms::of(caller), claim.order().i_customer());
         let license = &terms.context.license;
         let mut seen = Seen::NotAsked;
@@ -141,7 +155,10 @@ impl Changes {
             // Its place has been others' meanwhile.
             let claim = claim.clone().without(self.told.of(license, i_customer));
             let mut looks = Looks::new(&self.asking, &terms.context, &claim, terms.deadline);
-            let changed = looks.once().await;
+            let changed = match looking {
+                Looking::Once => looks.once().await,
+                Looking::On => looks.until_happened().await,
+            };
             seen = looks.seen();
             Ok(changed.inspect(|changed| self.note(&terms, &claim, changed)))
         };

@@ -10,8 +10,8 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use super::change::{Change, Changed};
-use super::changes::Changes;
-use super::requests::{Becomes, Begun, Kept, Outcome, RefusedId, RequestId, Requests, Ticket};
+use super::changes::{Changes, Looking};
+use super::requests::{Becomes, Begun, Outcome, RefusedId, RequestId, Requests, Ticket};
 use crate::caller::Caller;
 use crate::upstream::{Error, Kind, Seen};
 
@@ -39,6 +39,7 @@ impl Deduplicated {
         change: Change,
         id: RequestId,
     ) -> Result<Result<Changed, Error>, RefusedId> {
+        let mut looking = Looking::Once;
         let outcome = loop {
             match self.requests.begin(caller.identity, id, &change)? {
                 Begun::New(ticket, told) => {
@@ -51,11 +52,21 @@ impl Deduplicated {
                     if !is_for_others(caller, &outcome) {
                         break outcome;
                     }
+                    looking = Looking::On;
                 }
                 Begun::Ended(outcome) => break outcome,
                 Begun::Unknown(error, None) => break Err(error),
                 Begun::Unknown(error, Some(kept)) => {
-                    break self.look_again(caller, id, &change, error, &kept).await;
+                    let looked = self.changes.look_again(caller, kept.claim(), looking).await;
+                    if let Ok(changed) = &looked {
+                        self.requests
+                            .settle(caller.identity, id, &change, changed.clone());
+                    }
+                    break looked.map_err(|found| match found.seen() {
+                        // What was seen at first is more.
+                        Some(Seen::NotAsked) => error,
+                        _ => Arc::new(found),
+                    });
                 }
             }
         };
@@ -82,25 +93,6 @@ impl Deduplicated {
             let becomes = becomes(&told);
             ticket.end(told.map_err(Arc::new), becomes);
         });
-    }
-
-    async fn look_again(
-        &self,
-        caller: &Caller,
-        id: RequestId,
-        change: &Change,
-        error: Arc<Error>,
-        kept: &Kept,
-    ) -> Outcome {
-        match self.changes.look_again(caller, kept.claim()).await {
-            Ok(changed) => {
-                self.requests.settle(caller.identity, id, change, changed.clone());
-                Ok(changed)
-            }
-            // What was seen at first is more.
-            Err(found) if found.seen() == Some(Seen::NotAsked) => Err(error),
-            Err(found) => Err(Arc::new(found)),
-        }
     }
 }
 

@@ -27,10 +27,10 @@ pub(crate) struct Told {
     pub(crate) outcome: Outcome,
     /// Until when the gateway could look.
     pub(crate) until: Instant,
-    /// When it was told.
-    pub(crate) at: Instant,
-    /// Whether it was asked for again, with its id.
+    /// Whether it was asked for by somebody else at the same time, or again, with its id.
     pub(crate) again: Option<Outcome>,
+    /// Whether that was at the same time.
+    pub(crate) is_joined: bool,
     /// Whether the gateway was killed between the two: the next one knows of no ids.
     pub(crate) is_forgotten: bool,
 }
@@ -50,6 +50,16 @@ pub(crate) enum Outcome {
     Refused(Code, String),
     /// Nobody's: the connection broke.
     Broken,
+}
+
+/// A change to be made.
+#[derive(Clone, Debug)]
+struct Change {
+    kind: Kind,
+    i_customer: i64,
+    i_c_ext: i64,
+    name: String,
+    request_id: String,
 }
 
 /// One who makes changes one after another.
@@ -91,31 +101,31 @@ impl Caller {
         let mut told = Vec::new();
         let mut done = 0;
         while done < self.operations {
-            let one = self.one(told.len()).await;
-            if matches!(
-                one.outcome,
-                Outcome::Broken | Outcome::Refused(Code::Unavailable, _)
-            ) {
+            let change = self.next(told.len());
+            let one = self.one(&change).await;
+            if one.outcome.is_of_trouble() {
                 // As any client does: there is no gateway, or it takes nothing.
                 sleep(AWHILE).await;
             } else {
                 done += 1;
                 self.made.fetch_add(1, Ordering::Relaxed);
             }
+            let is_unknown = matches!(one.outcome, Outcome::Refused(Code::Unknown, _));
             told.push(one);
+            if change.kind == Kind::Add && is_unknown && rand::random() {
+                // The same once more, as another change.
+                let twin = Change {
+                    request_id: request_id(),
+                    ..change
+                };
+                told.push(self.one(&twin).await);
+            }
         }
         told
     }
 
-    async fn one(&mut self, operation: usize) -> Told {
-        // What names are made of is in paths as it is.
-        let name = format!("t{}x{operation}t", self.number);
-        let within = Duration::from_millis(rand::random_range(1_500..2_500));
-        let id = if rand::random() {
-            Uuid::from_u128(rand::random()).to_string()
-        } else {
-            String::new()
-        };
+    /// A change that nobody else makes.
+    fn next(&mut self, operation: usize) -> Change {
         let record = self.records.pop();
         let kind = match record {
             None => Kind::Add,
@@ -123,47 +133,67 @@ impl Caller {
             Some(_) => Kind::Delete,
         };
         let (i_customer, i_c_ext) = record.unwrap_or((rand::random_range(1..=self.customers), 0));
+        Change {
+            kind,
+            i_customer,
+            i_c_ext,
+            // What names are made of is in paths as it is.
+            name: format!("t{}x{operation}t", self.number),
+            request_id: if rand::random() {
+                request_id()
+            } else {
+                String::new()
+            },
+        }
+    }
+
+    async fn one(&mut self, change: &Change) -> Told {
+        let within = Duration::from_millis(rand::random_range(1_500..2_500));
         let until = Instant::now() + within;
         let killed = self.kills.load(Ordering::Relaxed);
-        let outcome = self.make(kind, i_customer, i_c_ext, &name, &id, within).await;
-        let at = Instant::now();
-        match (kind, &outcome) {
+        let has_id = !change.request_id.is_empty();
+        let is_joined = has_id && rand::random_ratio(1, 4);
+        let (outcome, mut again) = if is_joined {
+            let shorter = within.mul_f64(rand::random_range(0.3..1.0));
+            let (outcome, joined) = tokio::join!(self.make(change, within), self.make(change, shorter));
+            (outcome, Some(joined))
+        } else {
+            (self.make(change, within).await, None)
+        };
+        let (i_customer, i_c_ext) = (change.i_customer, change.i_c_ext);
+        match (change.kind, &outcome) {
             (Kind::Add, Outcome::Ok(Some(added))) => self.records.push((i_customer, *added)),
             (Kind::Update, Outcome::Ok(_)) => self.records.push((i_customer, i_c_ext)),
             _ => {}
         }
-        let again = if !id.is_empty() && outcome != Outcome::Broken && rand::random_ratio(1, 3) {
-            Some(self.make(kind, i_customer, i_c_ext, &name, &id, within).await)
-        } else {
-            None
-        };
+        if has_id && !is_joined && outcome != Outcome::Broken && rand::random_ratio(1, 3) {
+            again = Some(self.make(change, within).await);
+        }
         let is_forgotten = self.kills.load(Ordering::Relaxed) != killed;
-        let tag = match kind {
-            Kind::Add | Kind::Update => name,
+        let tag = match change.kind {
+            Kind::Add | Kind::Update => change.name.clone(),
             Kind::Delete => format!("/{i_c_ext}.csv"),
         };
         Told {
             tag,
-            kind,
+            kind: change.kind,
             outcome,
             until,
-            at,
             again,
+            is_joined,
             is_forgotten,
         }
     }
 
-    async fn make(
-        &mut self,
-        kind: Kind,
-        i_customer: i64,
-        i_c_ext: i64,
-        name: &str,
-        request_id: &str,
-        within: Duration,
-    ) -> Outcome {
-        let (name, request_id) = (name.to_owned(), request_id.to_owned());
-        let id = name.clone();
+    async fn make(&self, change: &Change, within: Duration) -> Outcome {
+        let Change {
+            kind,
+            i_customer,
+            i_c_ext,
+            name,
+            request_id,
+        } = change.clone();
+        let (id, mut client) = (name.clone(), self.client.clone());
         match kind {
             Kind::Add => {
                 let request = AddExtensionRequest {
@@ -173,7 +203,7 @@ impl Caller {
                     i_account: 0,
                     request_id,
                 };
-                let answer = self.client.add_extension(timed(request, within)).await;
+                let answer = client.add_extension(timed(request, within)).await;
                 outcome(answer.map(|answer| answer.into_inner().extension.map(|added| added.i_c_ext)))
             }
             Kind::Update => {
@@ -185,12 +215,8 @@ impl Caller {
                     i_account: Some(0),
                     request_id,
                 };
-                outcome(
-                    self.client
-                        .update_extension(timed(request, within))
-                        .await
-                        .map(|_| None),
-                )
+                let answer = client.update_extension(timed(request, within)).await;
+                outcome(answer.map(|_| None))
             }
             Kind::Delete => {
                 let request = DeleteExtensionRequest {
@@ -198,15 +224,22 @@ impl Caller {
                     i_c_ext,
                     request_id,
                 };
-                outcome(
-                    self.client
-                        .delete_extension(timed(request, within))
-                        .await
-                        .map(|_| None),
-                )
+                let answer = client.delete_extension(timed(request, within)).await;
+                outcome(answer.map(|_| None))
             }
         }
     }
+}
+
+impl Outcome {
+    /// Whether there is no gateway, or it takes nothing now.
+    fn is_of_trouble(&self) -> bool {
+        matches!(self, Self::Broken | Self::Refused(Code::Unavailable, _))
+    }
+}
+
+fn request_id() -> String {
+    Uuid::from_u128(rand::random()).to_string()
 }
 
 fn timed<T>(message: T, within: Duration) -> Request<T> {

@@ -1,6 +1,6 @@
 //! What was told against what was done: pure functions, each of which can find a lie.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -76,37 +76,53 @@ fn by_tag<'t, 'a>(told: &'t [Told], history: &'a [Arrival]) -> HashMap<&'t str, 
 /// Everything that was told and is not so.
 pub(crate) fn lies(told: &[Told], history: &[Arrival]) -> Vec<String> {
     let arrivals = by_tag(told, history);
-    let mut blind: Vec<_> = told
-        .iter()
-        .filter(|told| is_left_alone(told))
-        .map(|told| told.at)
-        .collect();
-    blind.sort_unstable();
+    let mut by_change: HashMap<&str, Vec<&Told>> = HashMap::new();
+    for told in told {
+        by_change.entry(&told.tag).or_default().push(told);
+    }
     let none = Vec::new();
     let mut lies = Vec::new();
-    for told in told {
-        let arrived = arrivals.get(&*told.tag).unwrap_or(&none);
-        for outcome in [Some(&told.outcome), told.again.as_ref()].into_iter().flatten() {
-            if let Some(lie) = lie(told, outcome, arrived, &blind) {
-                lies.push(format!("{lie}: {told:?}, {arrived:?}"));
-            }
-        }
+    for (tag, told) in by_change {
+        let arrived = arrivals.get(tag).unwrap_or(&none);
+        let found = match told[..] {
+            [told] => [Some(&told.outcome), told.again.as_ref()]
+                .into_iter()
+                .flatten()
+                .find_map(|outcome| lie(told, outcome, arrived)),
+            _ => lie_of_twins(&told, arrived),
+        };
+        lies.extend(found.map(|lie| format!("{lie}: {told:?}, {arrived:?}")));
     }
     lies
 }
 
-/// Whether the upstream was left alone when this was told: then the gateway cannot look what became of changes.
-fn is_left_alone(told: &Told) -> bool {
-    matches!(&told.outcome, Outcome::Refused(_, reason) if reason == "UPSTREAM_BREAKER_OPEN")
+/// What is not so of adds that ask for the same under different ids: none of them may be told another's record.
+fn lie_of_twins(told: &[&Told], arrived: &[&Arrival]) -> Option<&'static str> {
+    if arrived.len() > told.len() {
+        return Some("it was sent more often than it was asked for");
+    }
+    let is_done = |expected: u16, text: &str| {
+        let done = arrived.iter().filter_map(|arrival| arrival.done.as_ref());
+        done.into_iter()
+            .any(|(status, body, _)| *status == expected && body.contains(text))
+    };
+    let mut added = HashSet::new();
+    for told in told {
+        match &told.outcome {
+            Outcome::Ok(Some(id)) if !is_done(200, &format!("i_c_ext:{id}")) => {
+                return Some("it is told to be made and was not");
+            }
+            Outcome::Ok(Some(id)) if !added.insert(id) => return Some("two are told the same record"),
+            Outcome::Refused(Code::AlreadyExists, _) if !is_done(409, "") => {
+                return Some("the service did not refuse it");
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
-/// Whether the upstream was left alone at some time between these two, as far as anybody was told.
-fn is_blind(blind: &[Instant], from: Instant, until: Instant) -> bool {
-    let first = blind.partition_point(|at| *at < from);
-    blind.get(first).is_some_and(|at| *at <= until)
-}
-
-fn lie(told: &Told, outcome: &Outcome, arrived: &[&Arrival], blind: &[Instant]) -> Option<&'static str> {
+fn lie(told: &Told, outcome: &Outcome, arrived: &[&Arrival]) -> Option<&'static str> {
     if told.is_forgotten && told.again.is_some() {
         return None;
     }
@@ -125,8 +141,7 @@ fn lie(told: &Told, outcome: &Outcome, arrived: &[&Arrival], blind: &[Instant]) 
         }
         Outcome::Ok(_) | Outcome::Broken => None,
         Outcome::Refused(Code::Unknown, _) => {
-            let could_be_seen =
-                done.is_some_and(|(.., at)| *at + ENOUGH < told.until && !is_blind(blind, *at, told.until));
+            let could_be_seen = done.is_some_and(|(.., at)| *at + ENOUGH < told.until);
             // Asked again, it is looked for once, and may have to wait for others until then.
             let is_first = *outcome == told.outcome;
             (is_made && could_be_seen && is_first).then_some("it was made, and could have been seen")
@@ -139,7 +154,8 @@ fn lie(told: &Told, outcome: &Outcome, arrived: &[&Arrival], blind: &[Instant]) 
         }
         Outcome::Refused(..) => {
             // An id whose change was not sent is free: asked for again, it is sent.
-            let is_sent_later = told.again.as_ref().is_some_and(|again| !is_unsent(again));
+            let is_sent_later = told.again.as_ref().is_some_and(|again| !is_unsent(again))
+                || told.is_joined && !is_unsent(&told.outcome);
             (!arrived.is_empty() && !is_sent_later).then_some("it is told not to be sent and was")
         }
     }
@@ -168,8 +184,8 @@ mod tests {
             kind: Kind::Add,
             outcome,
             until: Instant::now() + Duration::from_secs(2),
-            at: Instant::now(),
             again: None,
+            is_joined: false,
             is_forgotten: false,
         }
     }
@@ -203,6 +219,44 @@ mod tests {
             ..told(refused(Code::DeadlineExceeded))
         };
         assert!(lies(&[again], &[arrival(Some(200))]).is_empty());
+    }
+
+    #[test]
+    fn lies_about_twins_are_found() {
+        let unknown = || told(refused(Code::Unknown));
+        let added = |id| told(Outcome::Ok(Some(id)));
+        for (twins, arrivals, is_true) in [
+            (
+                [unknown(), added(7)],
+                vec![arrival(None), arrival(Some(200))],
+                true,
+            ),
+            ([unknown(), unknown()], vec![arrival(None)], true),
+            (
+                [unknown(), told(refused(Code::AlreadyExists))],
+                vec![arrival(Some(200)), arrival(Some(409))],
+                true,
+            ),
+            (
+                [added(7), added(7)],
+                vec![arrival(Some(200)), arrival(None)],
+                false,
+            ),
+            (
+                [unknown(), added(8)],
+                vec![arrival(None), arrival(Some(200))],
+                false,
+            ),
+            (
+                [unknown(), told(refused(Code::AlreadyExists))],
+                vec![arrival(Some(200)), arrival(None)],
+                false,
+            ),
+            ([unknown(), unknown()], vec![arrival(None); 3], false),
+        ] {
+            let found = lies(&twins, &arrivals);
+            assert_eq!(found.is_empty(), is_true, "{twins:?}: {found:?}");
+        }
     }
 
     #[test]

@@ -136,7 +136,7 @@ impl Changes {
         prepared.inspect_err(|error| log::failed(operation, error))
     }
 
-    /// Looks again for a change whose outcome was unknown, in its place, and sends nothing.
+    /// Looks again for a change whose outcome was unknown, for an add in its place, and sends nothing.
     ///
     /// # Errors
     ///
@@ -151,7 +151,13 @@ impl Changes {
         let license = &terms.context.license;
         let mut seen = Seen::NotAsked;
         let look = async {
-            let _turn = self.places.wait(license.clone(), i_customer).await;
+            // A record that is new may be that of an add in its place. What an update or a deletion makes is so, whoever
+            // made it.
+            let _turn = if claim.order().is_add() {
+                Some(self.places.wait(license.clone(), i_customer).await)
+            } else {
+                None
+            };
             // Its place has been others' meanwhile.
             let claim = claim.clone().without(self.told.of(license, i_customer));
             let mut looks = Looks::new(&self.asking, &terms.context, &claim, terms.deadline);
@@ -254,7 +260,8 @@ impl Changes {
 
     /// Notes the record that an add is told.
     fn note(&self, terms: &Terms, claim: &Claim, changed: &Changed) {
-        if let (Order::Add(_) | Order::AddGetIdentity(_), Changed::Record(record)) = (claim.order(), changed)
+        if let Changed::Record(record) = changed
+            && claim.order().is_add()
         {
             let i_customer = claim.order().i_customer();
             self.told.note(&terms.context.license, i_customer, record.i_c_ext);

@@ -44,7 +44,7 @@ impl Claim {
 
     /// The same claim, which takes none of these records for its own.
     pub(super) fn without(mut self, told: impl IntoIterator<Item = i32>) -> Self {
-        if let (Order::Add(_) | Order::AddGetIdentity(_), Some(known)) = (&self.order, &mut self.known) {
+        if let Some(known) = self.known.as_mut().filter(|_| self.order.is_add()) {
             known.extend(told);
             known.sort_unstable();
         }
@@ -71,9 +71,9 @@ impl Claim {
 
     /// Whether the answer to the order names a record that cannot be its: one that was there before it was added.
     pub(super) fn is_refuted_by(&self, changed: &Changed) -> bool {
-        match (&self.order, changed) {
-            (Order::Add(_) | Order::AddGetIdentity(_), Changed::Record(record)) => self.knows(record.i_c_ext),
-            _ => false,
+        match changed {
+            Changed::Record(record) => self.order.is_add() && self.knows(record.i_c_ext),
+            Changed::Deleted => false,
         }
     }
 

@@ -51,6 +51,11 @@ impl Order {
         }
     }
 
+    /// Whether it makes a record.
+    pub(super) fn is_add(&self) -> bool {
+        matches!(self, Self::Add(_) | Self::AddGetIdentity(_))
+    }
+
     /// The customer whose extensions it changes.
     pub(super) fn i_customer(&self) -> crate::upstream::value::Id {
         match self {

@@ -101,8 +101,13 @@ impl Caller {
         let mut told = Vec::new();
         let mut done = 0;
         while done < self.operations {
-            let change = self.next(told.len());
-            let one = self.one(&change).await;
+            let mut change = self.next(told.len());
+            let mut one = self.one(&change).await;
+            if one.outcome.is_of_quota() {
+                // There are so many ids in ten minutes. Nothing was sent: it is made without.
+                change.request_id.clear();
+                one = self.one(&change).await;
+            }
             if one.outcome.is_of_trouble() {
                 // As any client does: there is no gateway, or it takes nothing.
                 sleep(AWHILE).await;
@@ -163,10 +168,15 @@ impl Caller {
         let (i_customer, i_c_ext) = (change.i_customer, change.i_c_ext);
         match (change.kind, &outcome) {
             (Kind::Add, Outcome::Ok(Some(added))) => self.records.push((i_customer, *added)),
-            (Kind::Update, Outcome::Ok(_)) => self.records.push((i_customer, i_c_ext)),
+            // It is there, whatever became of that.
+            (Kind::Update, _) => self.records.push((i_customer, i_c_ext)),
+            (Kind::Delete, Outcome::Refused(Code::Unavailable, _)) => {
+                self.records.push((i_customer, i_c_ext));
+            }
             _ => {}
         }
-        if has_id && !is_joined && outcome != Outcome::Broken && rand::random_ratio(1, 3) {
+        let is_answered = outcome != Outcome::Broken && !outcome.is_of_quota();
+        if has_id && !is_joined && is_answered && rand::random_ratio(1, 3) {
             again = Some(self.make(change, within).await);
         }
         let is_forgotten = self.kills.load(Ordering::Relaxed) != killed;
@@ -235,6 +245,11 @@ impl Outcome {
     /// Whether there is no gateway, or it takes nothing now.
     fn is_of_trouble(&self) -> bool {
         matches!(self, Self::Broken | Self::Refused(Code::Unavailable, _))
+    }
+
+    /// Whether there are too many ids.
+    fn is_of_quota(&self) -> bool {
+        matches!(self, Self::Refused(_, reason) if reason == "REQUEST_ID_QUOTA")
     }
 }
 

@@ -180,8 +180,8 @@ async fn a_change_is_sent_again_only_if_nothing_of_it_can_have_been_written() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn polls_and_the_probe_are_never_tried_again() {
-    for lane in [Lane::Poll, Lane::Probe] {
+async fn looks_polls_and_the_probe_are_never_tried_again() {
+    for lane in [Lane::Look, Lane::Poll, Lane::Probe] {
         let ended = send(
             Params::default(),
             exchange(lane),

@@ -22,6 +22,9 @@ use crate::wire::Extension;
 /// From the first look to the next; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
+/// The least, however slow a look was.
+const LEAST_PAUSE: Duration = Duration::from_millis(20);
+
 /// The longest time from one look to the next.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
@@ -101,13 +104,13 @@ impl<'a> Looks<'a> {
                 Err(FailedRead::NoList) => return None,
                 Err(FailedRead::Down | FailedRead::Unread) => {}
             }
-            // What happens late is to be seen, too: the last look is as late as one can be answered, and should it fail, the
-            // one before was not long ago.
+            // What happens late is to be seen, too: closer and closer, one look is as late as it can be answered if it takes as
+            // long as any did, and those after it if they do not.
             let left = self.deadline.saturating_duration_since(Instant::now());
-            let rest = left.saturating_sub(took * 2 + MARGIN);
-            if rest.is_zero() {
+            if left <= MARGIN {
                 return None;
             }
+            let rest = left.saturating_sub(took * 2 + MARGIN).max(LEAST_PAUSE);
             let pause_now = pause.mul_f64(rand::random_range(0.5..1.0));
             sleep(pause_now.min(left / 2).min(rest)).await;
             pause = LONGEST_PAUSE.min(pause * 2);

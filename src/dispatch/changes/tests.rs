@@ -268,3 +268,16 @@ async fn an_add_with_the_answer_to_another_is_looked_for() {
     let ours = record(5001, "201", "Sales", 7);
     assert_eq!(told.expect("it is seen"), Changed::Record(ours));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_look_that_was_slow_is_not_the_last_one() {
+    let late = Fate {
+        made: Some(Duration::from_millis(1_800)),
+        answer: Said::Reset,
+    };
+    // After the list before, the first look takes more than half of the time that is left for all.
+    let slow = |list| Listed::Slowly(Duration::from_millis(if list == 1 { 1_600 } else { 10 }));
+    let upstream = Upstream::with(records()).changing([late]).listing(slow);
+    let told = changes(&upstream).make(&caller(), delete(1)).await;
+    assert_eq!(told.expect("it is seen"), Changed::Deleted);
+}

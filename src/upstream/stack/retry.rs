@@ -74,7 +74,10 @@ enum Again {
 
 /// Tries exchanges again by these settings; all that the layer is put around share one budget.
 pub(super) fn layer(params: Params) -> RetryLayer<Policy> {
-    let budget = TpsBudget::new(BUDGET_WINDOW, params.floor, params.budget);
+    // Under steady calls the budget goes on by two of its ten slots at a time (tower 0.5.3): it remembers half of its window,
+    // and what it has in reserve for all of it is there for each half.
+    let floor = params.floor.div_ceil(2);
+    let budget = TpsBudget::new(BUDGET_WINDOW, floor, params.budget);
     RetryLayer::new(Policy {
         params,
         budget: Arc::new(budget),

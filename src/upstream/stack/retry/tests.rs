@@ -265,11 +265,10 @@ async fn a_storm_is_not_made_worse() {
         std::future::ready(Fate::Unreachable.answer())
     }));
     let mut calls = tokio::task::JoinSet::new();
-    for _ in 0..60 {
-        for _ in 0..OFFERED {
-            calls.spawn(storm.clone().oneshot(read()));
-        }
-        sleep(SECOND).await;
+    // Steadily: the budget goes on with each call.
+    for _ in 0..60 * OFFERED {
+        calls.spawn(storm.clone().oneshot(read()));
+        sleep(SECOND.mul_f64(1.0 / 99.0)).await;
     }
     let mut told = std::collections::HashMap::<Kind, usize>::new();
     while let Some(ended) = calls.join_next().await {

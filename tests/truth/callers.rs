@@ -168,7 +168,8 @@ impl Caller {
         let (i_customer, i_c_ext) = (change.i_customer, change.i_c_ext);
         match (change.kind, &outcome) {
             (Kind::Add, Outcome::Ok(Some(added))) => self.records.push((i_customer, *added)),
-            // It is there, whatever became of that.
+            // One that may still be made would undo the next.
+            (Kind::Update, Outcome::Refused(Code::Unknown, _) | Outcome::Broken) => {}
             (Kind::Update, _) => self.records.push((i_customer, i_c_ext)),
             (Kind::Delete, Outcome::Refused(Code::Unavailable, _)) => {
                 self.records.push((i_customer, i_c_ext));

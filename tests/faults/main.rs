@@ -23,7 +23,7 @@ use portico::proto::v1::{
 };
 use portico::upstream::{Transport, client};
 use tokio::task::JoinSet;
-use tonic::{Code, Request, Status, Streaming};
+use tonic::{Code, Status, Streaming};
 
 use self::rows::{Feed, Row, rows};
 use self::support::{Gateway, Setup, reason, single, soon};
@@ -36,13 +36,14 @@ const FILTERING: &str = "/GetFilteringData/";
 const ADD: &str = "/AddCustomerExtension/";
 const ALL: &str = "/";
 
-/// How long a call may take.
+/// How long a call may take. No client has a timer of its own, which could go off before the gateway's answer is there.
 const DEADLINE: Duration = Duration::from_secs(3);
 
 /// Hasty settings, in the proportions of the real ones.
 fn setup(params: client::Params) -> Setup {
     let mut setup = Setup::from(Transport::Routes);
     setup.client = params;
+    setup.default_deadline = DEADLINE;
     setup.client.timeout = SECOND / 2;
     setup.client.http.connect_timeout = SECOND / 5;
     setup.client.stack.breaker.pause = SECOND * 4;
@@ -67,16 +68,14 @@ fn as_told(heard: &(Code, String, usize)) -> (Code, &str, usize) {
     (heard.0, &heard.1, heard.2)
 }
 
-fn add(number: &str) -> Request<AddExtensionRequest> {
-    let mut request = Request::new(AddExtensionRequest {
+fn add(number: &str) -> AddExtensionRequest {
+    AddExtensionRequest {
         i_customer: 3,
         name: "Sales".to_owned(),
         id: number.to_owned(),
         i_account: 0,
         request_id: String::new(),
-    });
-    request.set_timeout(DEADLINE);
-    request
+    }
 }
 
 /// The calls of a row: a read, an add that is not made, and one that is.

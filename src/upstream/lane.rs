@@ -9,10 +9,9 @@
 //! | probe | no | no: the next probe is | no | has no say |
 
 /// For whom an exchange is made: what one kind of asker does must not take the upstream from another.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lane {
     /// A caller of a unary RPC. Callers who ask the same at one time get the same answer.
-    #[default]
     Call,
     /// A change that is sent once, and the list before it. The upstream is asked anew: what is concluded from that list
     /// depends on what was done before it was asked for.

@@ -168,10 +168,9 @@ impl Caller {
         let (i_customer, i_c_ext) = (change.i_customer, change.i_c_ext);
         match (change.kind, &outcome) {
             (Kind::Add, Outcome::Ok(Some(added))) => self.records.push((i_customer, *added)),
-            // One that may still be made would undo the next.
-            (Kind::Update, Outcome::Refused(Code::Unknown, _) | Outcome::Broken) => {}
-            (Kind::Update, _) => self.records.push((i_customer, i_c_ext)),
-            (Kind::Delete, Outcome::Refused(Code::Unavailable, _)) => {
+            // Not if it is unknown: one that may still be made would undo the next.
+            (Kind::Update, Outcome::Ok(_))
+            | (Kind::Update | Kind::Delete, Outcome::Refused(Code::Unavailable, _)) => {
                 self.records.push((i_customer, i_c_ext));
             }
             _ => {}

@@ -1,6 +1,6 @@
 //! What was told against what was done: pure functions, each of which can find a lie.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -16,7 +16,8 @@ const ENOUGH: Duration = Duration::from_millis(800);
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) ok: usize,
-    pub(crate) refused: usize,
+    /// By the reason.
+    pub(crate) refused: BTreeMap<String, usize>,
     pub(crate) unknown: usize,
     pub(crate) broken: usize,
     /// Whose answers were lost, and that are told to be made.
@@ -39,7 +40,7 @@ impl Tally {
                     tally.made_although_lost += usize::from(lost);
                 }
                 Outcome::Refused(Code::Unknown, _) => tally.unknown += 1,
-                Outcome::Refused(..) => tally.refused += 1,
+                Outcome::Refused(_, reason) => *tally.refused.entry(reason.clone()).or_default() += 1,
                 Outcome::Broken => tally.broken += 1,
             }
         }

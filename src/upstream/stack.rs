@@ -9,6 +9,7 @@ mod coalesce;
 mod limit;
 pub mod retry;
 mod time_limit;
+mod window;
 
 use bytes::Bytes;
 use http::Response;

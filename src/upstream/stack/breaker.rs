@@ -10,7 +10,6 @@ mod guard;
 mod params;
 mod state;
 mod verdict;
-mod window;
 
 pub(super) use self::breakers::Breakers;
 pub(super) use self::gate::GateLayer;

@@ -10,7 +10,8 @@
 //!
 //! Polls and looks are not tried again: the next one is the retry. A change is, only if not one byte of it can have been written.
 
-use std::fmt;
+mod budget;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,13 +19,11 @@ use bytes::Bytes;
 use http::Response;
 use tokio::time::{Instant, Sleep, sleep};
 use tower::retry::RetryLayer;
-use tower::retry::budget::{Budget as _, TpsBudget};
+use tower::retry::budget::Budget as _;
 use tracing::debug;
 
+use self::budget::Budget;
 use crate::upstream::{Effect, Error, Exchange, Kind, Lane};
-
-/// For how long a call counts in the budget.
-const BUDGET_WINDOW: Duration = Duration::from_secs(10);
 
 /// With less time left after the wait no attempt is made.
 const LEAST: Duration = Duration::from_millis(5);
@@ -38,9 +37,9 @@ pub struct Params {
     pub backoff: Duration,
     /// The longest wait before any attempt, if the upstream does not ask for more.
     pub max_backoff: Duration,
-    /// The part of all calls that may be tried again.
-    pub budget: f32,
-    /// How many may be tried again in a second, however few calls there are.
+    /// How many attempts of a second may be made again, as a part of its calls.
+    pub budget: f64,
+    /// How many attempts of a second may be made again, if the part of its calls is less.
     pub floor: u32,
 }
 
@@ -57,10 +56,10 @@ impl Default for Params {
 }
 
 /// Which exchanges are tried again, when, and how often. Clones share the budget.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Policy {
     params: Params,
-    budget: Arc<TpsBudget>,
+    budget: Arc<Budget>,
 }
 
 /// What may be tried again.
@@ -74,13 +73,9 @@ enum Again {
 
 /// Tries exchanges again by these settings; all that the layer is put around share one budget.
 pub(super) fn layer(params: Params) -> RetryLayer<Policy> {
-    // Under steady calls the budget goes on by two of its ten slots at a time (tower 0.5.3): it remembers half of its window,
-    // and what it has in reserve for all of it is there for each half.
-    let floor = params.floor.div_ceil(2);
-    let budget = TpsBudget::new(BUDGET_WINDOW, floor, params.budget);
     RetryLayer::new(Policy {
         params,
-        budget: Arc::new(budget),
+        budget: Arc::new(Budget::new(params.budget, params.floor)),
     })
 }
 
@@ -169,16 +164,6 @@ impl tower::retry::Policy<Exchange, Response<Bytes>, Error> for Policy {
         let may_fail_again = self.params.attempts > exchange.resend_count;
         (self.params.attempts > 1 && may_fail_again && Again::of(exchange).is_some())
             .then(|| exchange.clone())
-    }
-}
-
-impl fmt::Debug for Policy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { params, budget } = self;
-        f.debug_struct("Policy")
-            .field("params", params)
-            .field("budget", budget)
-            .finish()
     }
 }
 

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use super::params::Params;
 use super::verdict::Verdict;
-use super::window::Window;
+use crate::upstream::stack::window::Window;
 use crate::upstream::{Error, Kind};
 
 /// When to call again while the one call that is let through is under way: nobody knows when it ends.
@@ -29,7 +29,8 @@ const WHILE_TRIED: Duration = Duration::from_secs(1);
 pub(super) struct Breaker {
     params: Params,
     state: State,
-    window: Window,
+    served: Window,
+    failed: Window,
     /// How often it has turned: what was let through under another number does not count.
     turn: u64,
 }
@@ -85,7 +86,8 @@ impl Breaker {
         Self {
             params,
             state: State::Closed { failures: 0 },
-            window: Window::new(params.window),
+            served: Window::new(params.window),
+            failed: Window::new(params.window),
             turn: 0,
         }
     }
@@ -132,15 +134,16 @@ impl Breaker {
         }
         match (self.state, verdict) {
             (State::Closed { .. }, Verdict::Serves) => {
-                self.window.add(true, now);
+                self.served.add(now);
                 self.state = State::Closed { failures: 0 };
                 None
             }
             (State::Closed { failures }, Verdict::Fails(why)) => {
-                let tally = self.window.add(false, now);
+                self.failed.add(now);
                 let failures = failures + 1;
-                let calls = tally.served + tally.failed;
-                let half_failed = calls >= self.params.least && tally.failed >= calls.div_ceil(2);
+                let failed = self.failed.sum(now);
+                let calls = self.served.sum(now) + failed;
+                let half_failed = calls >= self.params.least && failed >= calls.div_ceil(2);
                 if failures < self.params.failures && !half_failed {
                     self.state = State::Closed { failures };
                     return None;
@@ -150,7 +153,8 @@ impl Breaker {
             }
             (State::HalfOpen { .. }, Verdict::Serves) => {
                 self.turn += 1;
-                self.window.clear();
+                self.served.clear();
+                self.failed.clear();
                 self.state = State::Closed { failures: 0 };
                 Some(Turned::Closed)
             }

@@ -302,7 +302,11 @@ async fn a_read_that_fails_for_the_moment_is_made_three_times_and_any_other_once
     let answers = answered().flat_map(|(_, answer, read, _)| vec![answer; attempts(read)]);
     let upstream = Upstream::answering(answers).await;
     let mut setup = setup(Transport::Routes, Duration::from_secs(30));
-    setup.client.stack.retry = RetryParams::default();
+    // All rows fail within a second.
+    setup.client.stack.retry = RetryParams {
+        floor: 100,
+        ..RetryParams::default()
+    };
     let gateway = Gateway::serving(&upstream.url, setup).await;
     let mut client = gateway.client().await;
     let (mut sent, mut repeated) = (0, 0);

@@ -5,22 +5,39 @@
 //! | `/livez` | 200 as long as the process runs, draining included |
 //! | `/readyz` | 200, or 503 with the reason in words |
 //! | `/feeds` | the feeds of the watch, as JSON |
+//! | `/metrics` | what was counted, in Prometheus' text format |
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use tracing::error;
 
 use crate::lifecycle::{self, Readiness};
+use crate::telemetry::Chain;
+use crate::telemetry::metrics::Metrics;
 use crate::watch::Hub;
 
 /// The pages of the operator's port.
-pub fn pages(readiness: Readiness, hub: Hub) -> Router {
+pub fn pages(readiness: Readiness, hub: Hub, metrics: Metrics) -> Router {
     Router::new()
         .route("/livez", get(async || "alive\n"))
         .route("/readyz", get(readyz))
         .with_state(readiness)
         .route("/feeds", get(async move || Json(hub.feeds())))
+        .route("/metrics", get(async move || page(&metrics)))
+}
+
+fn page(metrics: &Metrics) -> Response {
+    match metrics.page() {
+        Ok(page) => ([(CONTENT_TYPE, prometheus::TEXT_FORMAT)], page).into_response(),
+        Err(error) => {
+            error!(error = %Chain(&error), "the metrics cannot be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
 }
 
 async fn readyz(State(readiness): State<Readiness>) -> (StatusCode, String) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
+use crate::telemetry::AskingTime;
 use crate::upstream::{Context, Lane, License, TraceContext};
 
 /// How long a call may take whose caller does not say.
@@ -62,9 +63,10 @@ impl Callers {
         }
     }
 
-    /// The caller of the request with these headers, which has just arrived.
+    /// The caller of the request with these headers, which has just arrived. What the upstream is asked for it takes the
+    /// time of `asking`.
     #[must_use]
-    pub fn of(&self, headers: &HeaderMap, patience: Patience) -> Caller {
+    pub fn of(&self, headers: &HeaderMap, patience: Patience, asking: AskingTime) -> Caller {
         let default = match patience {
             Patience::Bounded => Some(self.default_deadline),
             Patience::Unbounded => None,
@@ -76,6 +78,7 @@ impl Callers {
                 deadline: deadline::read(headers, default),
                 lane: Lane::Call,
                 trace: TraceContext::read(headers),
+                asking,
             },
         }
     }

@@ -16,6 +16,7 @@ mod deduplicated;
 mod failed_read;
 mod log;
 mod looks;
+mod metrics;
 mod order;
 mod places;
 mod probe;
@@ -24,12 +25,15 @@ mod requests;
 mod tests;
 mod told;
 
+use opentelemetry::metrics::Meter;
+
 use self::asking::Asking;
 pub use self::change::{Change, Changed, Replacement};
 use self::changes::Changes;
 use self::cut::Cut;
 pub use self::cut::CutOff;
 use self::deduplicated::Deduplicated;
+use self::metrics::Metrics;
 pub use self::probe::watch_upstream;
 pub use self::requests::{RefusedId, RequestId};
 use crate::caller::Caller;
@@ -46,11 +50,11 @@ pub struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// Sends through `client`, and tells `readiness` how each call went.
+    /// Sends through `client`, and tells `readiness` how each call went. How changes end is counted by `meter`.
     #[must_use]
-    pub fn new(client: Client, readiness: Readiness) -> Self {
+    pub fn new(client: Client, readiness: Readiness, meter: &Meter) -> Self {
         let (asking, cut) = (Asking::new(client, readiness), Cut::default());
-        let changes = Changes::new(asking.clone(), cut.clone());
+        let changes = Changes::new(asking.clone(), cut.clone(), Metrics::new(meter));
         Self {
             deduplicated: Deduplicated::new(changes.clone()),
             changes,

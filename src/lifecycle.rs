@@ -3,6 +3,7 @@
 
 pub mod asked;
 mod last_served;
+pub mod metrics;
 pub mod params;
 pub mod readiness;
 pub mod shutdown;

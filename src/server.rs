@@ -18,6 +18,7 @@ mod tasks;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use opentelemetry::metrics::Meter;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +31,7 @@ use crate::dispatch::{Dispatcher, watch_upstream};
 use crate::layer::admission;
 use crate::lifecycle::{self, Readiness, Shutdown};
 use crate::status;
+use crate::telemetry::metrics::Metrics;
 use crate::upstream::Client;
 use crate::watch::{self, Hub};
 
@@ -51,6 +53,8 @@ pub struct Params {
     pub connections: connections::Params,
     /// The watch.
     pub watch: watch::Params,
+    /// The metrics that are shown at `/metrics`.
+    pub metrics: Metrics,
 }
 
 impl Default for Params {
@@ -63,6 +67,7 @@ impl Default for Params {
             readiness: lifecycle::Params::default(),
             connections: connections::Params::default(),
             watch: watch::Params::default(),
+            metrics: Metrics::default(),
         }
     }
 }
@@ -101,19 +106,16 @@ pub async fn run(
         readiness,
         connections,
         mut watch,
+        metrics,
     } = params;
+    let meter = metrics.meter();
     // The watchers of a gateway that stops are told to come back at times spread over the drain timeout.
     watch.reconnect_window = drain_timeout;
     let readiness = Readiness::new(readiness);
-    let hub = Hub::new(
-        client.clone(),
-        readiness.clone(),
-        zone.clone(),
-        watch,
-        status::explain,
-    );
+    lifecycle::metrics::show(readiness.clone(), &meter);
+    let hub = hub(&client, &readiness, &zone, watch, &meter);
     let _feeds_end = hub.drain_on_drop();
-    let dispatcher = Dispatcher::new(client.clone(), readiness.clone());
+    let dispatcher = Dispatcher::new(client.clone(), readiness.clone(), &meter);
     let contract = grpc::contract(dispatcher.clone(), hub.clone(), callers, zone);
     let stop = CancellationToken::new();
 
@@ -123,14 +125,14 @@ pub async fn run(
     tasks.spawn("the readiness probe", async { match watched.await {} });
     let kept = hub.keep_within_memory();
     tasks.spawn("the bound of the watch's memory", async { match kept.await {} });
-    let pages = admin::pages(readiness.clone(), hub.clone());
+    let pages = admin::pages(readiness.clone(), hub.clone(), metrics);
     tasks.spawn(operator::NAME, operator::serve(listeners.admin, pages));
 
     let limits = grpc::Limits {
         connections,
         admission,
     };
-    let serving = grpc::serve(listeners.grpc, contract, health, limits, stop.clone());
+    let serving = grpc::serve(listeners.grpc, contract, health, limits, &meter, stop.clone());
     let drain = Drain {
         readiness,
         refuse: stop,
@@ -143,4 +145,10 @@ pub async fn run(
     // No task has anything to finish.
     tasks.stop().await;
     served
+}
+
+/// The watch of the gateway.
+fn hub(client: &Client, readiness: &Readiness, zone: &TimeZone, params: watch::Params, meter: &Meter) -> Hub {
+    let (client, readiness) = (client.clone(), readiness.clone());
+    Hub::new(client, readiness, zone.clone(), params, status::explain, meter)
 }

@@ -1,11 +1,15 @@
-//! What the gateway tells of itself: the log.
+//! What the gateway tells of itself: the log and metrics.
 //!
-//! No line and no span holds the licence, a URL with values, or a text of the upstream. That is ensured at the
+//! No line, no span and no label holds the licence, a URL with values, or a text of the upstream. That is ensured at the
 //! source: the types that hold them hide them, and errors carry none.
 
+mod asking_time;
 mod chain;
 pub mod log;
+pub mod metrics;
+pub mod names;
 mod within;
 
+pub use self::asking_time::{AskingTime, UnderWay};
 pub use self::chain::Chain;
 pub use self::within::within;

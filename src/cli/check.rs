@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use super::Failure;
 use crate::config::CheckArgs;
-use crate::telemetry::Chain;
+use crate::telemetry::{Chain, metrics};
 use crate::upstream::operation::ListExtensions;
 use crate::upstream::page::Absent;
 use crate::upstream::value::Id;
@@ -22,7 +22,7 @@ pub(super) async fn run(args: CheckArgs) -> Result<(), Failure> {
     let base = upstream.base()?;
     let license = upstream.license(gateway.transport())?;
     gateway.server(std::time::Duration::ZERO)?;
-    let client = gateway.client(base.clone())?;
+    let client = gateway.client(base.clone(), metrics::nowhere())?;
     passed("the configuration is sound");
 
     match client.probe(gateway.timeout()).await {

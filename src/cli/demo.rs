@@ -41,7 +41,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let upstream_at = address(&upstream)?;
     let base = format!("http://{upstream_at}").parse();
     let base = base.map_err(|error| Failure::failed("the sandbox's address", &error))?;
-    let client = gateway.client(base)?;
+    let client = gateway.client(base, params.metrics.meter())?;
     let (grpc, admin) = (address(&listeners.grpc)?, address(&listeners.admin)?);
 
     until_stopped(async |shutdown| {

@@ -33,7 +33,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
         admin: listen(admin_listen, "the admin port").await?,
     };
     let (grpc, admin) = (address(&listeners.grpc)?, address(&listeners.admin)?);
-    let client = gateway.client(base.clone())?;
+    let client = gateway.client(base.clone(), params.metrics.meter())?;
     until_stopped(async |shutdown| {
         // Logged only when signals are handled: whoever reads this line may send one.
         info!(%grpc, %admin, upstream = %base, transport = ?gateway.transport(), "listening");

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
+use opentelemetry::metrics::Meter;
 
 use super::license::LicenseArgs;
 use super::{Refused, Size, Time};
@@ -205,12 +206,12 @@ impl UpstreamArgs {
 }
 
 impl GatewayArgs {
-    /// The client of the upstream at `base`.
+    /// The client of the upstream at `base`, whose metrics are made of `meter`.
     ///
     /// # Errors
     ///
     /// [`Refused`] for no attempts, no requests at one time, and if the CA file is unusable or TLS cannot be set up.
-    pub fn client(&self, base: BaseUrl) -> Result<Client, Refused> {
+    pub fn client(&self, base: BaseUrl, meter: Meter) -> Result<Client, Refused> {
         if self.upstream_attempts == 0 {
             return Err(Refused::new("--upstream-attempts", "must be at least 1"));
         }
@@ -234,6 +235,7 @@ impl GatewayArgs {
                 reuse_connections: self.upstream_connection_reuse == Reuse::On,
                 ..http::Params::default()
             },
+            meter,
         };
         Client::new(base, self.transport(), &params)
             .map_err(|error| Refused::new("--upstream-ca-file", Chain(&error)))

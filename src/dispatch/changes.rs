@@ -26,6 +26,7 @@ use super::cut::Cut;
 use super::failed_read::FailedRead;
 use super::log;
 use super::looks::{Looks, list};
+use super::metrics::{Metrics, Outcome};
 use super::order::Order;
 use super::places::{Places, Turn};
 use super::told::ToldRecords;
@@ -47,6 +48,7 @@ pub(super) struct Changes {
     places: Places,
     told: ToldRecords,
     tasks: TaskTracker,
+    metrics: Metrics,
 }
 
 /// On what terms a change is made.
@@ -88,14 +90,20 @@ enum Ended {
 // === impl Changes ===
 
 impl Changes {
-    pub(super) fn new(asking: Asking, cut: Cut) -> Self {
+    pub(super) fn new(asking: Asking, cut: Cut, metrics: Metrics) -> Self {
         Self {
             asking,
             cut,
             places: Places::default(),
             told: ToldRecords::default(),
             tasks: TaskTracker::new(),
+            metrics,
         }
+    }
+
+    /// A change was answered without being sent, as it has the id of one that was.
+    pub(super) fn count_deduplicated(&self, change: &Change) {
+        self.metrics.ended(change.operation(), Outcome::Deduplicated);
     }
 
     /// As [`super::Dispatcher::changes_ended`].
@@ -246,6 +254,7 @@ impl Changes {
             }
             () = sleep_until(terms.deadline) => Ended::Unknown,
         };
+        self.metrics.ended(operation, ended.outcome());
         let error = ended.error().or(lost.as_ref());
         log::changed(operation, ended.outcome(), error, has_left());
         let within = sent.elapsed();
@@ -307,13 +316,12 @@ impl Ready {
 // === impl Ended ===
 
 impl Ended {
-    /// The word for it in the log.
-    fn outcome(&self) -> &'static str {
+    fn outcome(&self) -> Outcome {
         match self {
-            Self::Answered(Ok(_)) => "ok",
-            Self::Answered(Err(_)) => "refused",
-            Self::Seen(_) => "settled",
-            Self::Unknown => "unknown",
+            Self::Answered(Ok(_)) => Outcome::Ok,
+            Self::Answered(Err(_)) => Outcome::Refused,
+            Self::Seen(_) => Outcome::Settled,
+            Self::Unknown => Outcome::Unknown,
         }
     }
 

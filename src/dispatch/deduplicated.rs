@@ -40,10 +40,12 @@ impl Deduplicated {
         id: RequestId,
     ) -> Result<Result<Changed, Error>, RefusedId> {
         let mut looking = Looking::Once;
+        let mut is_sent = false;
         let outcome = loop {
             match self.requests.begin(caller.identity, id, &change)? {
                 Begun::New(ticket, told) => {
-                    self.begin(caller.clone(), change, ticket);
+                    is_sent = true;
+                    self.begin(caller.clone(), change.clone(), ticket);
                     // It ends by the caller's deadline.
                     break ended(told).await;
                 }
@@ -70,6 +72,9 @@ impl Deduplicated {
                 }
             }
         };
+        if !is_sent {
+            self.changes.count_deduplicated(&change);
+        }
         Ok(outcome.map_err(|error| Arc::try_unwrap(error).unwrap_or_else(Error::Shared)))
     }
 

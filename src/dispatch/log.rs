@@ -2,6 +2,7 @@
 
 use tracing::{debug, info, warn};
 
+use super::metrics::Outcome;
 use crate::telemetry::Chain;
 use crate::upstream::{Error, Kind};
 
@@ -51,12 +52,8 @@ pub(super) fn failed(operation: &'static str, error: &Error) {
 }
 
 /// A change that was sent has ended so. A caller who is still there is told of it.
-pub(super) fn changed(
-    operation: &'static str,
-    outcome: &'static str,
-    error: Option<&Error>,
-    caller_left: bool,
-) {
+pub(super) fn changed(operation: &'static str, outcome: Outcome, error: Option<&Error>, caller_left: bool) {
+    let outcome = outcome.name();
     let error_type = error.map(|error| error.kind().error_type());
     if caller_left {
         info!(

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 pub(super) use self::upstream::{Fate, Listed, Said, Upstream, done, record};
 use super::change::{Change, Changed, Replacement};
 use crate::caller::{Caller, Callers, Patience};
+use crate::telemetry::AskingTime;
 use crate::upstream::operation::{DeleteExtension, NewExtension};
 use crate::upstream::value::{Id, OptionalId, Text};
 use crate::upstream::{Error, License, Seen, Shows, Transport};
@@ -25,7 +26,7 @@ pub(super) const LATE: Option<Duration> = Some(Duration::from_millis(300));
 
 pub(super) fn caller() -> Caller {
     let license = License::parse(License::DEFAULT_NAME, "x", Transport::Routes).expect("a licence");
-    let mut caller = Callers::with(license).of(&HeaderMap::new(), Patience::Bounded);
+    let mut caller = Callers::with(license).of(&HeaderMap::new(), Patience::Bounded, AskingTime::default());
     caller.context.deadline = Some(Instant::now() + DEADLINE);
     caller
 }

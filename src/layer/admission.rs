@@ -12,6 +12,7 @@
 
 mod admitted;
 mod body;
+mod metrics;
 mod room;
 
 use std::pin::Pin;
@@ -21,6 +22,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
+use opentelemetry::metrics::Meter;
 use pin_project_lite::pin_project;
 use tokio::sync::Semaphore;
 use tonic::Status;
@@ -29,6 +31,7 @@ use tower::{Layer, Service};
 use self::admitted::Admitted;
 pub use self::admitted::Terms;
 pub use self::body::AnswerBody;
+use self::metrics::{Metrics, Shed};
 use self::room::Room;
 
 /// Settings of admission.
@@ -68,6 +71,7 @@ struct Shared {
     terms: fn(&str) -> Terms,
     /// What those are told for whom there is no place or room.
     shed: fn() -> Status,
+    metrics: Metrics,
 }
 
 pin_project! {
@@ -89,18 +93,23 @@ pin_project! {
 // === impl AdmissionLayer ===
 
 impl AdmissionLayer {
-    /// Admits RPCs by these settings, on the `terms` of their paths; tells `shed` to those that are not admitted.
+    /// Admits RPCs by these settings, on the `terms` of their paths; tells `shed` to those that are not admitted, which
+    /// `meter` counts.
     #[must_use]
-    pub fn new(params: Params, terms: fn(&str) -> Terms, shed: fn() -> Status) -> Self {
+    pub fn new(params: Params, terms: fn(&str) -> Terms, shed: fn() -> Status, meter: &Meter) -> Self {
         let Params {
             max_in_flight,
             max_unread,
         } = params;
+        let max_in_flight = max_in_flight.min(Semaphore::MAX_PERMITS);
+        let places = Arc::new(Semaphore::new(max_in_flight));
+        metrics::show_in_flight(places.clone(), max_in_flight, meter);
         Self(Shared {
-            places: Arc::new(Semaphore::new(max_in_flight.min(Semaphore::MAX_PERMITS))),
+            places,
             room: Arc::new(Room::of(max_unread)),
             terms,
             shed,
+            metrics: Metrics::new(meter),
         })
     }
 }
@@ -138,6 +147,7 @@ where
             room,
             terms,
             shed,
+            metrics,
         } = &self.shared;
         let shed = *shed;
         let terms = terms(request.uri().path());
@@ -145,9 +155,10 @@ where
             Terms::Free => None,
             Terms::Read | Terms::Change => {
                 let Ok(place) = places.clone().try_acquire_owned() else {
+                    metrics.shed(Shed::InFlight);
                     return ResponseFuture::Shed { shed };
                 };
-                Some(Admitted::new(place, room.clone(), terms, shed))
+                Some(Admitted::new(place, room.clone(), terms, shed, metrics.clone()))
             }
         };
         let inner = self.inner.call(request);

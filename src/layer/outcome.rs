@@ -18,6 +18,7 @@ mod ended;
 mod future;
 mod log;
 mod methods;
+mod metrics;
 mod rpc;
 
 use std::task::{Context, Poll};
@@ -32,7 +33,9 @@ pub use self::ended::{Ended, How};
 pub use self::future::ResponseFuture;
 pub use self::log::log;
 pub use self::methods::Methods;
+pub use self::metrics::Metrics;
 use self::rpc::Rpc;
+use crate::telemetry::AskingTime;
 
 /// Makes [`Outcome`].
 #[derive(Clone, Debug)]
@@ -89,10 +92,13 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<Q>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Q>) -> Self::Future {
         let method = self.methods.of_path(request.uri().path());
         let previous_attempts = previous_attempts(request.headers());
-        let mut rpc = Rpc::begin(method, previous_attempts, self.observe.clone());
+        // Whoever asks the upstream for this RPC finds it here.
+        let asking = AskingTime::default();
+        request.extensions_mut().insert(asking.clone());
+        let mut rpc = Rpc::begin(method, previous_attempts, asking, self.observe.clone());
         let inner = rpc.during(|| self.inner.call(request));
         ResponseFuture::new(inner, rpc)
     }

@@ -122,6 +122,8 @@ mod tests {
     use crate::caller::{Callers, Patience};
     use crate::dispatch::Change;
     use crate::status;
+    use crate::telemetry::AskingTime;
+    use crate::telemetry::metrics::nowhere;
     use crate::upstream::client::Params;
     use crate::upstream::operation::DeleteExtension;
     use crate::upstream::value::Id;
@@ -150,9 +152,10 @@ mod tests {
             TimeZone::UTC,
             watch,
             status::explain,
+            &nowhere(),
         );
         Drain {
-            dispatcher: Dispatcher::new(client, readiness.clone()),
+            dispatcher: Dispatcher::new(client, readiness.clone(), &nowhere()),
             readiness,
             refuse: CancellationToken::new(),
             hub,
@@ -165,7 +168,7 @@ mod tests {
     async fn change(dispatcher: Dispatcher) -> Option<Kind> {
         let license = License::parse(License::DEFAULT_NAME, "x", Transport::Routes);
         let callers = Callers::with(license.expect("a licence")).waiting(Duration::from_secs(3600));
-        let caller = callers.of(&http::HeaderMap::new(), Patience::Bounded);
+        let caller = callers.of(&http::HeaderMap::new(), Patience::Bounded, AskingTime::default());
         let id = |id| Id::parse(id).expect("an id");
         let operation = DeleteExtension {
             i_customer: id(1),

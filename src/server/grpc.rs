@@ -1,6 +1,7 @@
 //! The gRPC listener: the stack of layers, and the services on it.
 
 use jiff::tz::TimeZone;
+use opentelemetry::metrics::Meter;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::server::NamedService;
@@ -16,7 +17,7 @@ use super::reflection;
 use crate::caller::Callers;
 use crate::dispatch::Dispatcher;
 use crate::layer::admission::{self, AdmissionLayer, Terms};
-use crate::layer::outcome::{self, Methods, OutcomeLayer};
+use crate::layer::outcome::{self, Ended, Methods, OutcomeLayer};
 use crate::proto;
 use crate::service::{CustomerExtension, CustomerExtensionServiceServer, Watching};
 use crate::status;
@@ -51,6 +52,7 @@ pub(super) async fn serve(
     contract: Contract,
     health: HealthServer<impl Health>,
     limits: Limits,
+    meter: &Meter,
     stop: CancellationToken,
 ) -> Result<(), Error> {
     let listening = Listening {
@@ -65,11 +67,21 @@ pub(super) async fn serve(
         .add_service(reflection::v1alpha()?)
         .prepare();
     let methods: Methods = methods()?.into_iter().collect();
+    let metrics = outcome::Metrics::new(meter);
+    let observe = move |ended: &Ended| {
+        metrics.record(ended);
+        outcome::log(ended);
+    };
     // Outermost first. A gRPC-Web answer has its status inside the body, so the outcome is read below that layer.
     let service = ServiceBuilder::new()
         .layer(GrpcWebLayer::new())
-        .layer(OutcomeLayer::new(methods.clone(), outcome::log))
-        .layer(AdmissionLayer::new(limits.admission, terms, status::overloaded))
+        .layer(OutcomeLayer::new(methods.clone(), observe))
+        .layer(AdmissionLayer::new(
+            limits.admission,
+            terms,
+            status::overloaded,
+            meter,
+        ))
         .layer(KnownLayer::new(methods))
         .service(routes);
     let connections = connections::within_descriptors(limits.connections);

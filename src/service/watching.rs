@@ -78,7 +78,8 @@ where
         } else {
             Patience::Bounded
         };
-        let caller = self.callers.of(request.headers(), patience);
+        let asking = request.extensions().get().cloned().unwrap_or_default();
+        let caller = self.callers.of(request.headers(), patience, asking);
         let (hub, transport) = (self.hub.clone(), self.transport);
         Box::pin(async move {
             let (mut head, whole) = match request::read(request, caller.context.deadline).await {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Response;
+use opentelemetry::metrics::Meter;
 use tokio::time::{Instant, timeout_at};
 use tower::{Service, ServiceExt as _};
 
@@ -23,6 +24,7 @@ use super::{
     BaseUrl, Context, Deadline, Effect, Error, Exchange, Lane, Operation, Received, Transport, answer,
     customer, request,
 };
+use crate::telemetry::{AskingTime, metrics};
 
 /// Settings of the client.
 #[derive(Clone, Debug)]
@@ -33,6 +35,8 @@ pub struct Params {
     pub stack: stack::Params,
     /// The connections.
     pub http: HttpParams,
+    /// What the client's metrics are made of.
+    pub meter: Meter,
 }
 
 impl Default for Params {
@@ -41,6 +45,7 @@ impl Default for Params {
             timeout: Duration::from_secs(30),
             stack: stack::Params::default(),
             http: HttpParams::default(),
+            meter: metrics::nowhere(),
         }
     }
 }
@@ -76,10 +81,11 @@ impl Client {
         let Params {
             timeout,
             ref stack,
+            ref meter,
             http: _,
         } = *params;
         Self {
-            stack: stack::over(http, stack),
+            stack: stack::over(http, stack, meter),
             reading: Reading::default(),
             base,
             transport,
@@ -196,6 +202,7 @@ impl Client {
             time_limit: self.timeout,
             deadline: context.deadline.into(),
             trace: context.trace.clone(),
+            asking: context.asking.clone(),
             resend_count: 0,
         };
         self.exchange(exchange).await.map(Received::of)
@@ -219,6 +226,7 @@ impl Client {
             time_limit,
             deadline: Deadline::default(),
             trace: None,
+            asking: AskingTime::default(),
             resend_count: 0,
         };
         page::check(&self.exchange(exchange).await?)

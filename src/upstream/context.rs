@@ -3,6 +3,7 @@
 use tokio::time::Instant;
 
 use super::{Lane, License, TraceContext};
+use crate::telemetry::AskingTime;
 
 /// What an exchange takes from whoever it is made for.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub struct Context {
     pub lane: Lane,
     /// The trace that the exchange is part of.
     pub trace: Option<TraceContext>,
+    /// Whose time it takes to ask the upstream.
+    pub asking: AskingTime,
 }
 
 impl Context {
@@ -26,6 +29,7 @@ impl Context {
             deadline: None,
             lane,
             trace: None,
+            asking: AskingTime::default(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::value::Id;
 use super::{Deadline, Effect, Lane, License, TraceContext};
+use crate::telemetry::AskingTime;
 use bytes::Bytes;
 use http::Request;
 
@@ -36,6 +37,8 @@ pub struct Exchange {
     pub deadline: Deadline,
     /// The trace that it is part of.
     pub trace: Option<TraceContext>,
+    /// Whose time its attempts take.
+    pub asking: AskingTime,
     /// How many times it was sent before.
     pub resend_count: u32,
 }
@@ -64,6 +67,7 @@ impl fmt::Debug for Exchange {
             time_limit,
             deadline,
             trace,
+            asking: _,
             resend_count,
         } = self;
         f.debug_struct("Exchange")

@@ -7,12 +7,16 @@ pub mod breaker;
 mod checked;
 mod coalesce;
 mod limit;
+mod metrics;
 pub mod retry;
 mod time_limit;
 mod window;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::Response;
+use opentelemetry::metrics::Meter;
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceBuilder};
 
@@ -21,6 +25,7 @@ use self::breaker::{Breakers, GateLayer, GuardLayer};
 use self::checked::CheckedLayer;
 use self::coalesce::CoalesceLayer;
 use self::limit::LimitLayer;
+use self::metrics::Metrics;
 use self::time_limit::TimeLimitLayer;
 use super::{Error, Exchange};
 
@@ -48,8 +53,8 @@ impl Default for Params {
 /// The whole stack. Clones share what the innermost service shares.
 pub(super) type Stack = BoxCloneSyncService<Exchange, Response<Bytes>, Error>;
 
-/// The stack over `http`, outermost first.
-pub(super) fn over<S>(http: S, params: &Params) -> Stack
+/// The stack over `http`, outermost first. What becomes of exchanges is counted by `meter`.
+pub(super) fn over<S>(http: S, params: &Params, meter: &Meter) -> Stack
 where
     S: Service<Exchange, Response = Response<Bytes>, Error = Error> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
@@ -59,20 +64,22 @@ where
         retry,
         breaker,
     } = *params;
+    let metrics = Arc::new(Metrics::new(meter));
     let breakers = Breakers::new(breaker);
+    breakers.show(meter);
     let stack = ServiceBuilder::new()
         // Whoever asks the same waits for the same.
-        .layer(CoalesceLayer::default())
+        .layer(CoalesceLayer::new(metrics.clone()))
         // What failed for the moment is tried again from here.
-        .layer(retry::layer(retry))
+        .layer(retry::layer(retry, metrics.clone(), meter))
         // Nobody waits for a place only to be refused.
         .layer(GateLayer(breakers.clone()))
         // A wait for a place is no part of an attempt.
         .layer(LimitLayer::new(concurrency))
         // Nothing is sent while the breaker is open, however long it has waited; each attempt counts.
         .layer(GuardLayer(breakers))
-        // One span per attempt. It is around all that can end one.
-        .layer(AttemptLayer)
+        // One span and one record per attempt. It is around all that can end one.
+        .layer(AttemptLayer(metrics))
         // An attempt has its time limit, but never more time than the caller has left.
         .layer(TimeLimitLayer)
         // Above this layer an answer can be believed: a layer that decides on errors sees those of the status, too.
@@ -96,6 +103,7 @@ fn exchange(lane: super::Lane) -> Exchange {
         time_limit: std::time::Duration::from_secs(30),
         deadline: super::Deadline::default(),
         trace: None,
+        asking: crate::telemetry::AskingTime::default(),
         resend_count: 0,
     }
 }

@@ -29,6 +29,23 @@ pub enum End {
     Failed,
 }
 
+impl End {
+    /// The word for it in metrics.
+    pub(super) fn reason(self) -> &'static str {
+        match self {
+            Self::NoPoll(_) => "no_poll",
+            Self::Query(_) => "query_refused",
+            Self::OtherFeed => "other_feed",
+            Self::Quota(_) => "quota",
+            Self::Stale => "stale",
+            Self::SlowConsumer => "slow_consumer",
+            Self::Deadline => "deadline",
+            Self::Draining => "draining",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// A limit of the watch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quota {

@@ -16,6 +16,7 @@ use super::params::Params;
 use super::place::{Place, Stuck};
 use super::poller::Poller;
 use crate::lifecycle::ConnectionId;
+use crate::proto::v1::Freshness;
 
 /// One feed.
 #[derive(Debug)]
@@ -158,6 +159,12 @@ impl Feed {
     pub(super) fn close(&self, end: End) {
         self.lock().closed = Some(end);
         self.changed.notify_waiters();
+    }
+
+    /// How far its state can be trusted; unspecified while it has none.
+    pub(super) fn freshness(&self) -> Freshness {
+        let shared = self.lock();
+        shared.log.as_ref().map_or(Freshness::Unspecified, Log::freshness)
     }
 
     /// The feed as the operator sees it.

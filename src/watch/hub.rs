@@ -5,6 +5,7 @@ use std::future::pending;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use opentelemetry::metrics::Meter;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
@@ -13,6 +14,7 @@ use super::cursor::Cursor;
 use super::end::{End, Explain, PollFailure};
 use super::feed::FeedInfo;
 use super::feed_key::FeedKey;
+use super::gauges;
 use super::history::OtherFeed;
 use super::owner;
 use super::params::Params;
@@ -34,8 +36,8 @@ pub struct Hub {
 
 impl Hub {
     /// A hub without feeds, polling through `client` and reading zone-less times in `zone`. `explain` makes the message that
-    /// tells watchers why a state is not live. It is within its memory only as long as
-    /// [`keep_within_memory`](Self::keep_within_memory) runs.
+    /// tells watchers why a state is not live. What becomes of feeds and watchers is counted by `meter`. It is within its
+    /// memory only as long as [`keep_within_memory`](Self::keep_within_memory) runs.
     #[must_use]
     pub fn new(
         client: Client,
@@ -43,9 +45,11 @@ impl Hub {
         zone: TimeZone,
         params: Params,
         explain: Explain,
+        meter: &Meter,
     ) -> Self {
         let draining = CancellationToken::new();
-        let registry = Arc::new(Registry::new(params));
+        let registry = Arc::new(Registry::new(params, meter));
+        gauges::show(&registry, meter);
         let polling = Polling::new(
             registry.clone(),
             client,

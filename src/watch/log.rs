@@ -16,6 +16,7 @@ use super::frame::Piece;
 use super::frames::{self, Frames};
 use super::health::Health;
 use super::history::{History, State};
+use super::metrics::{Event, Metrics};
 use super::params::Params;
 use crate::proto::v1::snapshot::Reason;
 use crate::proto::v1::{Freshness, Goodbye};
@@ -30,6 +31,7 @@ pub(super) struct Log {
     health: Health,
     /// Counts the changes of freshness.
     transitions: u64,
+    metrics: Arc<Metrics>,
 }
 
 impl Log {
@@ -40,6 +42,7 @@ impl Log {
         params: &Params,
         explain: Explain,
         account: Arc<Account>,
+        metrics: Arc<Metrics>,
     ) -> Self {
         Self {
             ring: account.charge(Use::Ring, history.ring_weight()),
@@ -47,6 +50,7 @@ impl Log {
             frames: Frames::new(params, explain, account),
             health,
             transitions: 0,
+            metrics,
         }
     }
 
@@ -96,7 +100,7 @@ impl Log {
         self.ring.set(self.history.ring_weight());
     }
 
-    // For readers.
+    // For readers. Whoever asks for an event tells it, so it is counted here.
 
     pub(super) fn history(&self) -> &History {
         &self.history
@@ -119,26 +123,32 @@ impl Log {
 
     /// The delta from `version` to the present one, if there is one to tell.
     pub(super) fn delta(&mut self, version: u64) -> Option<Bytes> {
-        self.frames.delta(&self.history, self.health.freshness, version)
+        let delta = self.frames.delta(&self.history, self.health.freshness, version)?;
+        self.metrics.told(Event::Delta);
+        Some(delta)
     }
 
     /// The state as a whole, in pieces.
     pub(super) fn snapshot(&mut self, reason: Reason) -> Arc<[Piece]> {
+        self.metrics.told(Event::Snapshot(reason));
         self.frames.snapshot(&self.history, self.health.freshness, reason)
     }
 
     /// How fresh the state is `now`, and why.
     pub(super) fn feed_state(&mut self, now: Instant) -> Bytes {
+        self.metrics.told(Event::FeedState);
         self.frames.feed_state(&self.history, self.health, now)
     }
 
     /// That nothing changed.
     pub(super) fn bookmark(&self, heartbeat: Duration) -> Bytes {
+        self.metrics.told(Event::Bookmark);
         frames::bookmark(&self.history, self.health.freshness, heartbeat)
     }
 
     /// That the stream ends.
     pub(super) fn goodbye(&self, goodbye: Goodbye) -> Bytes {
+        self.metrics.told(Event::Goodbye);
         frames::goodbye(&self.history, self.health.freshness, goodbye)
     }
 }

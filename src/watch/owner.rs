@@ -234,6 +234,7 @@ impl Owner {
         if error.is_none() {
             shared.tally.bytes = bytes;
         }
+        self.polling.registry.metrics.polled(&polled, took);
         shared.poller.finish(polled, rand::random(), now);
         if let Some(state) = opening {
             self.open(&mut shared, state, observed_at, now);
@@ -282,7 +283,15 @@ impl Owner {
         let history = History::begin(feed, epoch, state, observed_at, now, params.history());
         shared.poller.refresh(now, observed_at);
         let health = shared.poller.health();
-        shared.log = Some(Log::new(history, health, params, self.polling.explain, account));
+        let metrics = self.polling.registry.metrics.clone();
+        shared.log = Some(Log::new(
+            history,
+            health,
+            params,
+            self.polling.explain,
+            account,
+            metrics,
+        ));
         (self.is_open, self.leaves_at) = (true, None);
     }
 

@@ -4,10 +4,13 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use opentelemetry::metrics::Meter;
+
 use super::budget::{Account, Budget};
 use super::end::Quota;
 use super::feed::{Feed, FeedInfo};
 use super::feed_key::FeedKey;
+use super::metrics::Metrics;
 use super::params::Params;
 use super::place::Place;
 use crate::lifecycle::ConnectionId;
@@ -19,6 +22,7 @@ pub(super) struct Registry {
     feeds: Mutex<HashMap<FeedKey, Arc<Feed>>>,
     watchers: AtomicUsize,
     budget: Arc<Budget>,
+    pub(super) metrics: Arc<Metrics>,
 }
 
 /// A seat among the watchers of a feed, given back when dropped.
@@ -33,12 +37,14 @@ pub(super) struct Seat {
 // === impl Registry ===
 
 impl Registry {
-    pub(super) fn new(params: Params) -> Self {
+    /// A registry without feeds. What becomes of them is counted by `meter`.
+    pub(super) fn new(params: Params, meter: &Meter) -> Self {
         Self {
             budget: Arc::new(Budget::new(params.memory)),
             params,
             feeds: Mutex::default(),
             watchers: AtomicUsize::new(0),
+            metrics: Arc::new(Metrics::new(meter)),
         }
     }
 
@@ -145,6 +151,11 @@ impl Registry {
         &self.budget
     }
 
+    /// How many watchers there are, of all feeds.
+    pub(super) fn watchers(&self) -> usize {
+        self.watchers.load(Ordering::Relaxed)
+    }
+
     /// All feeds, in no order.
     pub(super) fn feeds(&self) -> Vec<Arc<Feed>> {
         self.lock().values().cloned().collect()
@@ -185,6 +196,10 @@ impl Seat {
     pub(super) fn params(&self) -> &Params {
         &self.registry.params
     }
+
+    pub(super) fn metrics(&self) -> &Arc<Metrics> {
+        &self.registry.metrics
+    }
 }
 
 impl Drop for Seat {
@@ -201,6 +216,7 @@ impl Drop for Seat {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::telemetry::metrics::nowhere;
     use crate::upstream::value::Id;
     use crate::upstream::{License, Transport};
 
@@ -216,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_feed_that_ends_late_takes_no_other_of_its_key_away() {
-        let registry = Arc::new(Registry::new(Params::default()));
+        let registry = Arc::new(Registry::new(Params::default(), &nowhere()));
         let failed = enter(&registry, "a");
         registry.remove(&failed.feed);
         let other = enter(&registry, "a");
@@ -236,7 +252,7 @@ mod tests {
 
     #[test]
     fn feeds_of_one_query_are_told_apart_and_sorted_by_their_licence() {
-        let registry = Arc::new(Registry::new(Params::default()));
+        let registry = Arc::new(Registry::new(Params::default(), &nowhere()));
         let names = ["d", "b", "a", "e", "c"];
         let _seats = names.map(|name| enter(&registry, name));
         let licenses: Vec<_> = registry.infos().into_iter().map(|info| info.license).collect();

@@ -23,6 +23,7 @@ use tokio_stream::Stream;
 use super::end::End;
 use super::farewell::Farewell;
 use super::log::Log;
+use super::metrics::Ending;
 use super::place::Place;
 use super::registry::Seat;
 
@@ -44,6 +45,7 @@ pin_project! {
     #[derive(Debug)]
     pub struct Watcher {
         seat: Seat,
+        ending: Ending,
         heartbeat: Duration,
         max_staleness: Duration,
         deadline: Option<Instant>,
@@ -87,6 +89,7 @@ impl Watcher {
         Self {
             changed: Arc::clone(&seat.feed.changed).notified_owned(),
             timer: sleep_until(now),
+            ending: seat.metrics().watch(),
             seat,
             heartbeat,
             max_staleness,
@@ -111,6 +114,7 @@ impl Stream for Watcher {
                         return Poll::Ready(Some(Ok(frame)));
                     }
                     let end = farewell.end(*said, this.seat);
+                    this.ending.is(end.map_or("rotated", End::reason));
                     *this.phase = Phase::Ended;
                     return Poll::Ready(end.map(Err));
                 }
@@ -136,6 +140,7 @@ impl Stream for Watcher {
                 }
                 Step::Leave(farewell) => *this.phase = Phase::Leaving(farewell, false),
                 Step::End(end) => {
+                    this.ending.is(end.reason());
                     *this.phase = Phase::Ended;
                     return Poll::Ready(Some(Err(end)));
                 }

@@ -83,6 +83,10 @@ impl Gateway {
         let license = License::parse(License::DEFAULT_NAME, license, transport);
         let callers =
             Callers::with(license.expect("a licence that can be carried")).waiting(default_deadline);
+        let client = client::Params {
+            meter: server.metrics.meter(),
+            ..client
+        };
         let client = Client::new(url.parse().expect("a URL"), transport, &client);
         let client = client.expect("a client");
         let (grpc, _) = super::listener().await;

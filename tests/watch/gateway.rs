@@ -15,6 +15,7 @@ use portico::lifecycle::Readiness;
 use portico::proto::v1::{ActiveCallsRequest, ActiveCallsResponse};
 use portico::service::Watching;
 use portico::status;
+use portico::telemetry::metrics::nowhere;
 use portico::upstream::{License, Transport};
 use portico::watch::{FeedInfo, Hub, Params};
 use prost::Message as _;
@@ -91,6 +92,7 @@ pub(crate) fn hub(upstream: &Upstream, params: Params) -> Hub {
         TimeZone::UTC,
         params,
         status::explain,
+        &nowhere(),
     )
 }
 

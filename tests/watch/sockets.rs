@@ -16,6 +16,7 @@ use portico::sandbox::{self, Sandbox};
 use portico::server::{self, Listeners};
 use portico::service::CustomerExtensionServiceServer;
 use portico::service::{CustomerExtension, Watching};
+use portico::telemetry::metrics::nowhere;
 use portico::upstream::client::Params as ClientParams;
 use portico::upstream::{Client, Transport};
 use portico::watch::{Hub, Params};
@@ -101,7 +102,7 @@ async fn start_watch(upstream: &Upstream, params: Params) -> (Serving, Hub) {
     let listener = loopback().await;
     let (at, stop) = (listener.local_addr().expect("an address"), Shutdown::default());
     let hub = hub(upstream, params);
-    let dispatcher = Dispatcher::new(client_of(at), Readiness::default());
+    let dispatcher = Dispatcher::new(client_of(at), Readiness::default(), &nowhere());
     let inner = CustomerExtensionServiceServer::new(CustomerExtension::new(dispatcher, TimeZone::UTC));
     let service = Watching::new(inner, hub.clone(), callers(), Transport::default());
     let stopped = stop.requested();

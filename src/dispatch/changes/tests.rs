@@ -22,6 +22,7 @@ fn changes(upstream: &Upstream) -> Changes {
     Changes::new(
         Asking::new(upstream.client(), Readiness::default()),
         Cut::default(),
+        Metrics::new(&crate::telemetry::metrics::nowhere()),
     )
 }
 

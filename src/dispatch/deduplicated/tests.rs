@@ -10,6 +10,7 @@ use super::super::asking::Asking;
 use super::super::cut::Cut;
 use super::super::tests::{Fate, Listed, NEVER, Said, Upstream, caller, delete, records, shows, unknown};
 use super::*;
+use crate::dispatch::metrics::Metrics;
 use crate::lifecycle::Readiness;
 use crate::upstream::Shows;
 
@@ -20,7 +21,8 @@ const ID: RequestId = RequestId(Uuid::from_u128(1));
 fn deduplicated(upstream: &Upstream) -> (Deduplicated, Cut) {
     let cut = Cut::default();
     let asking = Asking::new(upstream.client(), Readiness::default());
-    (Deduplicated::new(Changes::new(asking, cut.clone())), cut)
+    let metrics = Metrics::new(&crate::telemetry::metrics::nowhere());
+    (Deduplicated::new(Changes::new(asking, cut.clone(), metrics)), cut)
 }
 
 fn waiting(time: Duration) -> Caller {

@@ -7,6 +7,7 @@ use http::HeaderMap;
 use tokio::sync::OwnedSemaphorePermit;
 use tonic::Status;
 
+use super::metrics::{Metrics, Shed};
 use super::room::Room;
 
 /// On what terms an RPC is admitted.
@@ -27,6 +28,7 @@ pub(super) struct Admitted {
     room: Arc<Room>,
     terms: Terms,
     shed: fn() -> Status,
+    metrics: Metrics,
 }
 
 /// A smaller frame takes no room: places are few enough for all of them.
@@ -38,12 +40,14 @@ impl Admitted {
         room: Arc<Room>,
         terms: Terms,
         shed: fn() -> Status,
+        metrics: Metrics,
     ) -> Self {
         Self {
             _place: place,
             room,
             terms,
             shed,
+            metrics,
         }
     }
 
@@ -60,6 +64,7 @@ impl Admitted {
             return Ok(self.room.keep_anyway(data));
         }
         self.room.keep(data).ok_or_else(|| {
+            self.metrics.shed(Shed::Unread);
             let mut trailers = HeaderMap::new();
             // It fails only for what no header can hold, and then the answer ends without a status, which is an error, too.
             let _ = (self.shed)().add_header(&mut trailers);

@@ -25,7 +25,12 @@ fn layer(max_in_flight: usize, max_unread: usize) -> AdmissionLayer {
         "/change" => Terms::Change,
         _ => Terms::Free,
     };
-    AdmissionLayer::new(params, terms, || Status::resource_exhausted("shed"))
+    AdmissionLayer::new(
+        params,
+        terms,
+        || Status::resource_exhausted("shed"),
+        &crate::telemetry::metrics::nowhere(),
+    )
 }
 
 fn request(path: &str) -> Request<()> {

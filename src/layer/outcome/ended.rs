@@ -16,6 +16,8 @@ pub struct Ended {
     pub code: Code,
     /// From the call to this end.
     pub elapsed: Duration,
+    /// For how long of it the upstream was asked; `None` if it was not.
+    pub upstream: Option<Duration>,
     /// Who ended it, and where.
     pub how: How,
 }

@@ -25,6 +25,7 @@ pub fn log(ended: &Ended) {
         method: _,
         code,
         elapsed,
+        upstream: _,
         how,
     } = ended;
     let code = name(*code);
@@ -92,6 +93,7 @@ mod tests {
                 method: "p.S/M".into(),
                 code,
                 elapsed: Duration::from_micros(1_234_567),
+                upstream: None,
                 how,
             };
             span(&ended.method, Some(2)).in_scope(|| log(&ended));

@@ -9,6 +9,7 @@ use tracing::Span;
 
 use super::ended::{Ended, How, Observe};
 use super::log;
+use crate::telemetry::AskingTime;
 
 /// One RPC under way.
 ///
@@ -17,6 +18,7 @@ use super::log;
 pub(super) struct Rpc {
     method: Arc<str>,
     started: Instant,
+    asking: AskingTime,
     span: Span,
     observe: Observe,
     /// The end that is told if this is dropped now.
@@ -33,11 +35,18 @@ pub(super) struct End {
 // === impl Rpc ===
 
 impl Rpc {
-    pub(super) fn begin(method: Arc<str>, previous_attempts: Option<u32>, observe: Observe) -> Self {
+    /// An RPC begins, for which the upstream will be asked in `asking`.
+    pub(super) fn begin(
+        method: Arc<str>,
+        previous_attempts: Option<u32>,
+        asking: AskingTime,
+        observe: Observe,
+    ) -> Self {
         Self {
             span: log::span(&method, previous_attempts),
             method,
             started: Instant::now(),
+            asking,
             observe,
             end: End::left(How::Cancelled),
         }
@@ -73,6 +82,7 @@ impl Drop for Rpc {
             method: Arc::clone(&self.method),
             code,
             elapsed: self.started.elapsed(),
+            upstream: self.asking.so_far(),
             how,
         };
         self.span.in_scope(|| self.observe.tell(&ended));

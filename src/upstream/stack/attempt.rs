@@ -1,27 +1,32 @@
-//! One span per attempt, with the template of the URL and never the URL: that may hold the licence.
+//! One span and one record per attempt, with the template of the URL and never the URL: that may hold the licence.
 //!
-//! The span tells how the exchange ended, also if its caller left. It does not tell whether the answer can be decoded.
+//! They tell how the exchange ended, also if its caller left. They do not tell whether the answer can be decoded.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::Response;
+use http::{Response, StatusCode};
 use pin_project_lite::pin_project;
+use tokio::time::Instant;
 use tower::{Layer, Service};
 use tracing::field::Empty;
 use tracing::{Span, debug_span};
 
+use super::metrics::{Attempted, Metrics, Status};
+use crate::telemetry::UnderWay;
 use crate::upstream::{Error, Exchange};
 
 /// Makes [`Attempt`].
-#[derive(Clone, Copy, Debug)]
-pub(super) struct AttemptLayer;
+#[derive(Clone, Debug)]
+pub(super) struct AttemptLayer(pub(super) Arc<Metrics>);
 
-/// Gives each exchange of `inner` a span, which tells how it ended.
+/// Tells how each exchange of `inner` ended.
 #[derive(Clone, Debug)]
 pub(super) struct Attempt<S> {
     inner: S,
+    metrics: Arc<Metrics>,
 }
 
 pin_project! {
@@ -34,11 +39,15 @@ pin_project! {
     }
 }
 
-/// The span of an attempt. If it is dropped before the attempt has ended, the attempt was abandoned.
+/// An attempt whose end is to be told. If it is dropped before that, the attempt was abandoned.
 #[derive(Debug)]
 struct Open {
     span: Span,
+    template: &'static str,
+    since: Instant,
+    metrics: Arc<Metrics>,
     has_ended: bool,
+    _asking: UnderWay,
 }
 
 // === impl AttemptLayer ===
@@ -47,7 +56,9 @@ impl<S> Layer<S> for AttemptLayer {
     type Service = Attempt<S>;
 
     fn layer(&self, inner: S) -> Attempt<S> {
-        Attempt { inner }
+        let Self(metrics) = self;
+        let metrics = metrics.clone();
+        Attempt { inner, metrics }
     }
 }
 
@@ -71,11 +82,15 @@ where
         if let Some(trace) = &exchange.trace {
             trace.write(exchange.request.headers_mut());
         }
-        let inner = span.in_scope(|| self.inner.call(exchange));
         let open = Open {
-            span,
+            template: exchange.template,
+            since: Instant::now(),
+            metrics: self.metrics.clone(),
             has_ended: false,
+            _asking: exchange.asking.begin(),
+            span,
         };
+        let inner = open.span.in_scope(|| self.inner.call(exchange));
         ResponseFuture { inner, open }
     }
 }
@@ -119,30 +134,42 @@ where
 
 impl Open {
     fn end(&mut self, answer: &Result<Response<Bytes>, Error>) {
-        self.has_ended = true;
-        let status = match answer {
+        match answer {
             Ok(answer) => {
                 self.span.record("http.response.body.size", answer.body().len());
-                Some(answer.status())
+                self.tell(Some(answer.status()), None);
             }
             Err(error) => {
-                self.span.record("error.type", error.kind().error_type());
-                match error {
+                let status = match error {
                     Error::Status { status, .. } => Some(*status),
                     _ => None,
-                }
+                };
+                self.tell(status, Some(error.kind().error_type()));
             }
-        };
+        }
+    }
+
+    fn tell(&mut self, status: Option<StatusCode>, error_type: Option<&'static str>) {
+        self.has_ended = true;
         if let Some(status) = status {
             self.span.record("http.response.status_code", status.as_u16());
         }
+        if let Some(error_type) = error_type {
+            self.span.record("error.type", error_type);
+        }
+        let attempted = Attempted {
+            template: self.template,
+            status: status.map(Status::from),
+            error_type,
+        };
+        self.metrics.attempted(attempted, self.since.elapsed());
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
         if !self.has_ended {
-            self.span.record("error.type", "cancelled");
+            self.tell(None, Some("cancelled"));
         }
     }
 }

@@ -29,6 +29,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tower::{Layer, Service, ServiceExt as _};
 
 use self::flights::{Changing, Flights, Question, Seat};
+use super::metrics::Metrics;
+use crate::telemetry::UnderWay;
 use crate::upstream::{Deadline, Effect, Error, Exchange, Lane};
 
 /// With less time left nothing is asked: no answer could come.
@@ -41,9 +43,10 @@ type Ended = Result<Response<Bytes>, Arc<Error>>;
 type Flight = Shared<Pin<Box<dyn Future<Output = Ended> + Send>>>;
 
 /// Makes [`Coalesce`].
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct CoalesceLayer {
     flights: Flights<Flight>,
+    metrics: Arc<Metrics>,
 }
 
 /// Lets identical reads share one call of `inner`. Clones share what is in flight.
@@ -51,6 +54,7 @@ pub(super) struct CoalesceLayer {
 pub(super) struct Coalesce<S> {
     inner: S,
     flights: Flights<Flight>,
+    metrics: Arc<Metrics>,
 }
 
 pin_project! {
@@ -69,6 +73,8 @@ pin_project! {
             // In this order: whoever gives up the last seat ends the call.
             flight: Flight,
             seat: Option<Seat<Flight>>,
+            // Of one who has joined: another's attempts are what is waited for.
+            asking: Option<UnderWay>,
             since: Instant,
             #[pin]
             until: Option<Sleep>,
@@ -80,12 +86,23 @@ pin_project! {
 
 // === impl CoalesceLayer ===
 
+impl CoalesceLayer {
+    pub(super) fn new(metrics: Arc<Metrics>) -> Self {
+        let flights = Flights::default();
+        Self { flights, metrics }
+    }
+}
+
 impl<S> Layer<S> for CoalesceLayer {
     type Service = Coalesce<S>;
 
     fn layer(&self, inner: S) -> Coalesce<S> {
-        let flights = self.flights.clone();
-        Coalesce { inner, flights }
+        let Self { flights, metrics } = self.clone();
+        Coalesce {
+            inner,
+            flights,
+            metrics,
+        }
     }
 }
 
@@ -132,7 +149,10 @@ where
         if own.is_some_and(|own| own < since + LEAST) {
             return ResponseFuture::Expired;
         }
+        let (operation, asking) = (exchange.operation, exchange.asking.clone());
+        let mut has_joined = true;
         let begin = || {
+            has_joined = false;
             let deadline = Deadline::shared(own);
             let inner = self.inner.clone();
             let exchange = Exchange {
@@ -143,9 +163,13 @@ where
             (call.boxed().shared(), deadline)
         };
         let (flight, seat) = self.flights.join(question, own, begin);
+        if has_joined {
+            self.metrics.coalesced(operation);
+        }
         ResponseFuture::Together {
             flight,
             seat: Some(seat),
+            asking: has_joined.then(|| asking.begin()),
             since,
             until: own.map(sleep_until),
         }
@@ -170,6 +194,7 @@ where
             ResponseProj::Together {
                 flight,
                 seat,
+                asking: _,
                 since,
                 until,
             } => {

@@ -17,12 +17,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Response;
+use opentelemetry::metrics::Meter;
 use tokio::time::{Instant, Sleep, sleep};
 use tower::retry::RetryLayer;
 use tower::retry::budget::Budget as _;
 use tracing::debug;
 
 use self::budget::Budget;
+use super::metrics::Metrics;
+use crate::telemetry::names::metric;
 use crate::upstream::{Effect, Error, Exchange, Kind, Lane};
 
 /// With less time left after the wait no attempt is made.
@@ -60,6 +63,7 @@ impl Default for Params {
 pub(super) struct Policy {
     params: Params,
     budget: Arc<Budget>,
+    metrics: Arc<Metrics>,
 }
 
 /// What may be tried again.
@@ -71,11 +75,19 @@ enum Again {
     Unsent,
 }
 
-/// Tries exchanges again by these settings; all that the layer is put around share one budget.
-pub(super) fn layer(params: Params) -> RetryLayer<Policy> {
+/// Tries exchanges again by these settings; all that the layer is put around share one budget, which `meter` shows.
+pub(super) fn layer(params: Params, metrics: Arc<Metrics>, meter: &Meter) -> RetryLayer<Policy> {
+    let budget = Arc::new(Budget::new(params.budget, params.floor));
+    let shown = budget.clone();
+    meter
+        .f64_observable_gauge(metric::RETRY_BUDGET)
+        .with_description("The part of the retry budget that is left: 1 if none of it is spent.")
+        .with_callback(move |gauge| gauge.observe(shown.left(), &[]))
+        .build();
     RetryLayer::new(Policy {
         params,
-        budget: Arc::new(Budget::new(params.budget, params.floor)),
+        budget,
+        metrics,
     })
 }
 
@@ -99,10 +111,12 @@ impl Policy {
         if !self.budget.withdraw() {
             return Err(Error::RetryBudgetSpent(Box::new(error)));
         }
+        let error_type = error.kind().error_type();
+        self.metrics.retried(error_type);
         debug!(
             operation = exchange.operation,
             resend_count = attempts,
-            error.r#type = error.kind().error_type(),
+            error.r#type = error_type,
             wait_ms = wait.as_millis(),
             "an attempt failed and is made again"
         );

@@ -71,7 +71,15 @@ fn begin(feed: u64, epoch: u64, state: State, params: &Params) -> Log {
     let history = History::begin(feed, epoch, state, observed(1), Instant::now(), params.history());
     let account = Account::new(Arc::new(Budget::new(usize::MAX)));
     let explain: Explain = |_| pb::Status::default();
-    Log::new(history, health(Freshness::Live), params, explain, account.into())
+    let metrics = crate::watch::metrics::Metrics::new(&crate::telemetry::metrics::nowhere());
+    Log::new(
+        history,
+        health(Freshness::Live),
+        params,
+        explain,
+        account.into(),
+        metrics.into(),
+    )
 }
 
 fn log_of(first: &[(u8, u8)]) -> Log {

@@ -31,7 +31,7 @@ fn owner() -> Owner {
     let account = Account::new(Arc::new(Budget::new(params.memory)));
     let feed = Feed::new(key, None, &params, account);
     let polling = Polling::new(
-        Arc::new(Registry::new(params)),
+        Arc::new(Registry::new(params, &crate::telemetry::metrics::nowhere())),
         client,
         Readiness::default(),
         TimeZone::UTC,

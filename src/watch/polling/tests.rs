@@ -50,7 +50,10 @@ async fn a_poll_whose_answer_waits_to_be_read_leaves_its_turn_to_a_quick_one() {
     };
     let client = client();
     let polling = Arc::new(Polling::new(
-        Arc::new(Registry::new(params.clone())),
+        Arc::new(Registry::new(
+            params.clone(),
+            &crate::telemetry::metrics::nowhere(),
+        )),
         client.clone(),
         Readiness::default(),
         TimeZone::UTC,

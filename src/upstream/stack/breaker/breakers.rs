@@ -4,12 +4,15 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::Meter;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::params::Params;
-use super::state::{Breaker, Open, Ticket, Turned};
+use super::state::{Breaker, Open, STATES, Ticket, Turned};
 use super::verdict::Verdict;
+use crate::telemetry::names::{label, metric};
 use crate::upstream::{Error, Exchange, Lane, License};
 
 /// The breakers by licence. Clones share them.
@@ -39,6 +42,36 @@ impl Breakers {
     pub(in crate::upstream::stack) fn new(params: Params) -> Self {
         let by_license = Mutex::default();
         Self(Arc::new(Shared { params, by_license }))
+    }
+
+    /// Has `meter` show how many are in which state. There is one of each licence that was used; before that, the one there
+    /// will be is closed.
+    pub(in crate::upstream::stack) fn show(&self, meter: &Meter) {
+        let breakers = self.clone();
+        meter
+            .u64_observable_gauge(metric::BREAKER_STATE)
+            .with_description(
+                "Breakers that are in the state: 1 for the state it is in, if there is one licence.",
+            )
+            .with_callback(move |gauge| {
+                let states = breakers.states();
+                for name in STATES {
+                    let count = states.iter().filter(|state| **state == name).count();
+                    let count = u64::try_from(count).unwrap_or(u64::MAX);
+                    gauge.observe(count, &[KeyValue::new(label::STATE, name)]);
+                }
+            })
+            .build();
+    }
+
+    /// The names of the states that they are in now.
+    fn states(&self) -> Vec<&'static str> {
+        let breakers = self.0.by_license.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut states: Vec<_> = breakers.values().map(Breaker::state).collect();
+        if states.is_empty() {
+            states.push(STATES[0]);
+        }
+        states
     }
 
     /// When an exchange would be let through that would be refused now.

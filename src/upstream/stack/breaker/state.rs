@@ -24,6 +24,9 @@ use crate::upstream::{Error, Kind};
 /// When to call again while the one call that is let through is under way: nobody knows when it ends.
 const WHILE_TRIED: Duration = Duration::from_secs(1);
 
+/// The names of the states.
+pub(super) const STATES: [&str; 3] = ["closed", "open", "half_open"];
+
 /// The breaker of one upstream and licence.
 #[derive(Debug)]
 pub(super) struct Breaker {
@@ -89,6 +92,16 @@ impl Breaker {
             served: Window::new(params.window),
             failed: Window::new(params.window),
             turn: 0,
+        }
+    }
+
+    /// The name of the state that it is in, one of [`STATES`]. An open one stays so until somebody calls.
+    pub(super) fn state(&self) -> &'static str {
+        let [closed, open, half_open] = STATES;
+        match self.state {
+            State::Closed { .. } => closed,
+            State::Open { .. } => open,
+            State::HalfOpen { .. } => half_open,
         }
     }
 

@@ -40,7 +40,7 @@ impl Upstream {
                 Ok(answer)
             })
         });
-        over(http, params)
+        over(http, params, &crate::telemetry::metrics::nowhere())
     }
 
     fn reached(&self) -> usize {
@@ -176,7 +176,7 @@ fn held(reached: &Arc<AtomicUsize>, ends: &tokio::sync::watch::Sender<bool>) -> 
         ..stack::Params::default()
     };
     params.retry.attempts = 1;
-    over(http, &params)
+    over(http, &params, &crate::telemetry::metrics::nowhere())
 }
 
 #[tokio::test(start_paused = true)]

@@ -41,6 +41,23 @@ impl Budget {
         }
     }
 
+    /// The part of it that is left, from 0 to 1.
+    pub(super) fn left(&self) -> f64 {
+        let now = Instant::now();
+        let mut spent = self.spent();
+        let most = self.most(&mut spent, now);
+        let retries = f64::from(spent.retries.sum(now));
+        if most > 0.0 {
+            (1.0 - retries / most).max(0.0)
+        } else {
+            0.0
+        }
+    }
+
+    fn most(&self, spent: &mut Spent, now: Instant) -> f64 {
+        self.floor.max(self.part * f64::from(spent.calls.sum(now)))
+    }
+
     fn spent(&self) -> MutexGuard<'_, Spent> {
         // Counts are whole after every step.
         self.spent.lock().unwrap_or_else(PoisonError::into_inner)
@@ -55,7 +72,7 @@ impl budget::Budget for Budget {
     fn withdraw(&self) -> bool {
         let now = Instant::now();
         let mut spent = self.spent();
-        let most = self.floor.max(self.part * f64::from(spent.calls.sum(now)));
+        let most = self.most(&mut spent, now);
         let is_left = f64::from(spent.retries.sum(now)) + 1.0 <= most;
         if is_left {
             spent.retries.add(now);
@@ -146,7 +163,9 @@ mod tests {
     async fn the_floor_is_there_without_calls_and_comes_on_top_of_nothing() {
         let budget = Budget::new(0.2, 10);
         let granted = || (0..1_000).filter(|_| budget.withdraw()).count();
+        assert!((budget.left() - 1.0).abs() < f64::EPSILON);
         assert_eq!(granted(), 10, "of no calls");
+        assert!(budget.left() < f64::EPSILON);
         advance(SECOND).await;
         for _ in 0..300 {
             budget.deposit();

@@ -90,7 +90,7 @@ async fn send(params: Params, exchange: Exchange, fates: &[Fate], takes: Duratio
             fate.expect("one at least").answer()
         }
     });
-    let told = layer(params).layer(upstream).oneshot(exchange).await.map(drop);
+    let told = retrying(params).layer(upstream).oneshot(exchange).await.map(drop);
     let attempts = attempts.lock().expect("whole").clone();
     let after = started.elapsed();
     Ended {
@@ -98,6 +98,11 @@ async fn send(params: Params, exchange: Exchange, fates: &[Fate], takes: Duratio
         attempts,
         after,
     }
+}
+
+fn retrying(params: Params) -> RetryLayer<Policy> {
+    let meter = crate::telemetry::metrics::nowhere();
+    layer(params, Arc::new(Metrics::new(&meter)), &meter)
 }
 
 fn read() -> Exchange {
@@ -259,7 +264,7 @@ async fn a_storm_is_not_made_worse() {
     const OFFERED: usize = 60 * 100;
     let count = Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let reached = count.clone();
-    let storm = layer(Params::default()).layer(service_fn(move |_: Exchange| {
+    let storm = retrying(Params::default()).layer(service_fn(move |_: Exchange| {
         reached.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         std::future::ready(Fate::Unreachable.answer())
     }));

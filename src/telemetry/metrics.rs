@@ -1,0 +1,81 @@
+//! The metrics of a process: instruments, and the page that Prometheus reads.
+//!
+//! ```text
+//!   modules ──▶ instruments of a meter ──▶ provider ──▶ registry ──▶ /metrics
+//! ```
+//!
+//! Each module makes its own instruments of the [`Meter`] that it is handed; there is no global one. Their names are in
+//! [`names`](super::names).
+
+mod bound;
+
+use opentelemetry::metrics::{Meter, MeterProvider as _, NoopMeterProvider};
+use opentelemetry::{InstrumentationScope, KeyValue};
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use prometheus::{Registry, TextEncoder};
+
+pub(crate) use self::bound::Bound;
+use super::names::{label, metric};
+
+/// The bounds of histograms, in seconds: from what a call costs the gateway to what a caller waits at most.
+pub(crate) const SECONDS: [f64; 17] = [
+    0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+    10.0, 30.0,
+];
+
+/// The metrics of a process.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    provider: SdkMeterProvider,
+    registry: Registry,
+}
+
+impl Default for Metrics {
+    /// Metrics in which nothing is counted yet, with the version of this program.
+    fn default() -> Self {
+        let registry = Registry::new();
+        let reader = opentelemetry_prometheus::exporter()
+            .with_registry(registry.clone())
+            .scope_info_enabled(false)
+            .without_target_info()
+            .build()
+            .expect("a registry of its own takes its only collector");
+        let provider = SdkMeterProvider::builder().with_reader(reader).build();
+        let metrics = Self { provider, registry };
+        let version = [KeyValue::new(label::VERSION, env!("CARGO_PKG_VERSION"))];
+        metrics
+            .meter()
+            .u64_observable_gauge(metric::BUILD_INFO)
+            .with_description("1, with the version of this program.")
+            .with_callback(move |gauge| gauge.observe(1, &version))
+            .build();
+        metrics
+    }
+}
+
+impl Metrics {
+    /// What instruments are made of.
+    #[must_use]
+    pub fn meter(&self) -> Meter {
+        self.provider.meter_with_scope(scope())
+    }
+
+    /// All metrics as they are now, in Prometheus' text format.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be written as text, which is a defect.
+    pub fn page(&self) -> Result<String, prometheus::Error> {
+        TextEncoder::new().encode_to_string(&self.registry.gather())
+    }
+}
+
+/// A meter whose instruments count for nobody.
+#[must_use]
+pub fn nowhere() -> Meter {
+    NoopMeterProvider::new().meter_with_scope(scope())
+}
+
+fn scope() -> InstrumentationScope {
+    InstrumentationScope::builder(env!("CARGO_PKG_NAME")).build()
+}

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
-use crate::telemetry::AskingTime;
-use crate::upstream::{Context, Lane, License, TraceContext};
+use crate::telemetry::{AskingTime, TraceContext};
+use crate::upstream::{Context, Lane, License};
 
 /// How long a call may take whose caller does not say.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);

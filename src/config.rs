@@ -15,6 +15,7 @@ mod refused;
 mod sandbox;
 mod size;
 mod time;
+mod traces;
 mod watch;
 
 use std::net::SocketAddr;
@@ -26,6 +27,7 @@ pub use self::refused::Refused;
 pub use self::sandbox::SandboxArgs;
 pub use self::size::Size;
 pub use self::time::Time;
+pub use self::traces::TracesArgs;
 pub use self::watch::{OutputName, WatchArgs};
 use crate::server;
 use crate::telemetry::log;
@@ -65,7 +67,7 @@ pub struct DemoArgs {
         value_name = "ADDRESS"
     )]
     pub listen: SocketAddr,
-    /// Where to serve the operator's port: /livez, /readyz and /feeds
+    /// Where to serve the operator's port: /livez, /readyz, /feeds and /metrics
     #[arg(
         long,
         env = "PORTICO_ADMIN_LISTEN",
@@ -84,6 +86,9 @@ pub struct DemoArgs {
     pub sandbox: SandboxArgs,
     #[command(flatten)]
     #[allow(missing_docs, reason = "a doc comment would become help text")]
+    pub traces: TracesArgs,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "a doc comment would become help text")]
     pub log: LogArgs,
 }
 
@@ -98,7 +103,7 @@ pub struct ServeArgs {
         value_name = "ADDRESS"
     )]
     pub listen: SocketAddr,
-    /// Where to serve the operator's port: /livez, /readyz and /feeds
+    /// Where to serve the operator's port: /livez, /readyz, /feeds and /metrics
     #[arg(
         long,
         env = "PORTICO_ADMIN_LISTEN",
@@ -115,6 +120,9 @@ pub struct ServeArgs {
     #[command(flatten)]
     #[allow(missing_docs, reason = "a doc comment would become help text")]
     pub gateway: GatewayArgs,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "a doc comment would become help text")]
+    pub traces: TracesArgs,
     #[command(flatten)]
     #[allow(missing_docs, reason = "a doc comment would become help text")]
     pub log: LogArgs,

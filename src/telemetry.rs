@@ -1,4 +1,4 @@
-//! What the gateway tells of itself: the log and metrics.
+//! What the gateway tells of itself: the log, metrics and traces.
 //!
 //! No line, no span and no label holds the licence, a URL with values, or a text of the upstream. That is ensured at the
 //! source: the types that hold them hide them, and errors carry none.
@@ -8,8 +8,11 @@ mod chain;
 pub mod log;
 pub mod metrics;
 pub mod names;
+mod trace_context;
+pub mod traces;
 mod within;
 
 pub use self::asking_time::{AskingTime, UnderWay};
 pub use self::chain::Chain;
+pub use self::trace_context::TraceContext;
 pub use self::within::within;

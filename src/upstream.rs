@@ -36,7 +36,6 @@ mod reading;
 pub mod received;
 mod request;
 pub mod stack;
-pub mod trace_context;
 pub mod transport;
 pub mod value;
 
@@ -50,5 +49,4 @@ pub use self::lane::Lane;
 pub use self::license::License;
 pub use self::operation::{Effect, Members, Operation};
 pub use self::received::Received;
-pub use self::trace_context::TraceContext;
 pub use self::transport::Transport;

@@ -23,6 +23,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
         drain_delay,
         gateway,
         sandbox,
+        traces,
         log,
     } = args;
     let sandbox_params = sandbox.params()?;
@@ -30,8 +31,9 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let license = License::parse(License::DEFAULT_NAME, LICENSE, gateway.transport());
     let license = license.map_err(|error| Failure::failed("the demo's licence", &error))?;
     let callers = Callers::with(license).waiting(gateway.default_deadline());
-    let _log =
-        log::start(log.log_format.into()).map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
+    let traces = traces.start(&params.metrics.meter())?;
+    let _log = log::start(log.log_format.into(), traces.as_ref())
+        .map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
 
     let listeners = Listeners {
         grpc: listen(grpc, "gRPC").await?,
@@ -47,12 +49,16 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     until_stopped(async |shutdown| {
         introduce(grpc, admin, upstream_at);
         let sandbox = sandbox::run(upstream, Sandbox::new(sandbox_params), std::future::pending());
-        tokio::select! {
+        let served = tokio::select! {
             served = server::run(listeners, client, callers, params, shutdown) => {
                 served.map_err(|error| Failure::failed("the gateway stopped", &error))
             }
             () = sandbox => Err(Failure::Failed("the sandbox stopped".to_owned())),
+        };
+        if let Some(traces) = traces {
+            traces.stop().await;
         }
+        served
     })
     .await
 }

@@ -12,8 +12,8 @@ use crate::telemetry::log;
 pub(super) async fn run(args: SandboxCommandArgs) -> Result<(), Failure> {
     let SandboxCommandArgs { sandbox, log } = args;
     let params = sandbox.params()?;
-    let _log =
-        log::start(log.log_format.into()).map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
+    let _log = log::start(log.log_format.into(), None)
+        .map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
     let listener = listen(sandbox.sandbox_listen, "the sandbox").await?;
     let address = address(&listener)?;
     until_stopped(async |shutdown| {

@@ -19,14 +19,16 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
         drain_delay,
         upstream,
         gateway,
+        traces,
         log,
     } = args;
     let base = upstream.base()?;
     let license = upstream.license(gateway.transport())?;
     let params = gateway.server(drain_delay.into())?;
     let callers = Callers::with(license).waiting(gateway.default_deadline());
-    let _log =
-        log::start(log.log_format.into()).map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
+    let traces = traces.start(&params.metrics.meter())?;
+    let _log = log::start(log.log_format.into(), traces.as_ref())
+        .map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
 
     let listeners = Listeners {
         grpc: listen(grpc, "gRPC").await?,
@@ -38,9 +40,12 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
         // Logged only when signals are handled: whoever reads this line may send one.
         info!(%grpc, %admin, upstream = %base, transport = ?gateway.transport(), "listening");
         warn_of_a_short_drain(&params, gateway.default_deadline());
-        server::run(listeners, client, callers, params, shutdown)
-            .await
-            .map_err(|error| Failure::failed("the gateway stopped", &error))
+        let served = server::run(listeners, client, callers, params, shutdown).await;
+        // Last: what was served until now is told, too.
+        if let Some(traces) = traces {
+            traces.stop().await;
+        }
+        served.map_err(|error| Failure::failed("the gateway stopped", &error))
     })
     .await?;
     info!("stopped");

@@ -35,7 +35,7 @@ pub use self::log::log;
 pub use self::methods::Methods;
 pub use self::metrics::Metrics;
 use self::rpc::Rpc;
-use crate::telemetry::AskingTime;
+use crate::telemetry::{AskingTime, TraceContext};
 
 /// Makes [`Outcome`].
 #[derive(Clone, Debug)]
@@ -94,11 +94,14 @@ where
 
     fn call(&mut self, mut request: Request<Q>) -> Self::Future {
         let method = self.methods.of_path(request.uri().path());
-        let previous_attempts = previous_attempts(request.headers());
+        let span = log::span(&method, previous_attempts(request.headers()));
+        if let Some(trace) = TraceContext::read(request.headers()) {
+            trace.adopt(&span);
+        }
         // Whoever asks the upstream for this RPC finds it here.
         let asking = AskingTime::default();
         request.extensions_mut().insert(asking.clone());
-        let mut rpc = Rpc::begin(method, previous_attempts, asking, self.observe.clone());
+        let mut rpc = Rpc::begin(method, span, asking, self.observe.clone());
         let inner = rpc.during(|| self.inner.call(request));
         ResponseFuture::new(inner, rpc)
     }

@@ -15,12 +15,13 @@ mod repeats;
 use std::io::IsTerminal as _;
 
 use tokio::task::JoinSet;
-use tracing_subscriber::filter::FilterExt as _;
+use tracing_subscriber::filter::{FilterExt as _, LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, fmt};
 
 use self::repeats::Repeats;
+use super::traces::Traces;
 
 /// How a line is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,7 +45,8 @@ pub struct Log {
     _writer: lines::Writer,
 }
 
-/// Starts the log of this process. `RUST_LOG` chooses what is logged; without it, `info` and above. Panics go there, too.
+/// Starts the log of this process, and its traces if there are to be any. `RUST_LOG` chooses what is logged; without it,
+/// `info` and above. Panics go there, too.
 ///
 /// # Errors
 ///
@@ -53,7 +55,10 @@ pub struct Log {
 /// # Panics
 ///
 /// Outside of a Tokio runtime.
-pub fn start(format: Format) -> Result<Log, Box<dyn std::error::Error + Send + Sync>> {
+pub fn start(
+    format: Format,
+    traces: Option<&Traces>,
+) -> Result<Log, Box<dyn std::error::Error + Send + Sync>> {
     let filter = EnvFilter::builder()
         .with_default_directive(tracing::Level::INFO.into())
         .from_env()?
@@ -67,7 +72,8 @@ pub fn start(format: Format) -> Result<Log, Box<dyn std::error::Error + Send + S
     };
     let repeats = Repeats::default();
     tracing_subscriber::registry()
-        .with(layer.with_filter(filter.and(repeats.clone())))
+        .with(layer.with_filter(filter.and(capped()).and(repeats.clone())))
+        .with(traces.map(Traces::layer))
         .try_init()?;
     panics::into_the_log();
     let mut tasks = JoinSet::new();
@@ -79,8 +85,47 @@ pub fn start(format: Format) -> Result<Log, Box<dyn std::error::Error + Send + S
     })
 }
 
+/// What is below `info` of dependencies that tell of URLs, headers or bytes on their way. `RUST_LOG` cannot choose it: there
+/// the licence may be, and what callers send.
+fn capped() -> Targets {
+    const TELLING: [&str; 8] = [
+        "h2",
+        "hyper",
+        "hyper_util",
+        "reqwest",
+        "rustls",
+        "tonic",
+        "tonic_web",
+        "tower",
+    ];
+    let most = TELLING.map(|target| (target, LevelFilter::INFO));
+    Targets::new().with_default(LevelFilter::TRACE).with_targets(most)
+}
+
 impl Drop for Log {
     fn drop(&mut self) {
         self.repeats.tell();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::*;
+
+    #[test]
+    fn dependencies_that_tell_of_urls_are_not_heard_below_info() {
+        let capped = capped();
+        for target in [
+            "h2::codec",
+            "hyper::proto::h1",
+            "hyper_util::client",
+            "reqwest::connect",
+        ] {
+            assert!(capped.would_enable(target, &Level::INFO), "{target}");
+            assert!(!capped.would_enable(target, &Level::DEBUG), "{target}");
+        }
+        assert!(capped.would_enable("portico::dispatch", &Level::TRACE));
     }
 }

@@ -40,11 +40,43 @@ pub mod metric {
     pub const WATCH_ENDED: &str = "portico.watch.ended";
     /// Gauge: 1 while the upstream serves.
     pub const UPSTREAM_READY: &str = "portico.upstream_ready";
+    /// Counter: spans that were not sent.
+    pub const SPANS_DROPPED: &str = "portico.spans_dropped";
     /// Gauge: 1, for its label.
     pub const BUILD_INFO: &str = "portico.build_info";
 }
 
-/// What metrics are told apart by.
+/// What only spans have.
+pub mod attribute {
+    /// The name of the span: OpenTelemetry's, and not the log's.
+    pub const NAME: &str = "otel.name";
+    /// Whether it is a server's or a client's.
+    pub const KIND: &str = "otel.kind";
+    /// `error`, if it failed.
+    pub const STATUS: &str = "otel.status_code";
+    /// `grpc`.
+    pub const RPC_SYSTEM: &str = "rpc.system.name";
+    /// How many attempts the caller's retry policy has made before.
+    pub const PREVIOUS_ATTEMPTS: &str = "grpc.previous_rpc_attempts";
+    /// Who ended the RPC, and where.
+    pub const RPC_END: &str = "portico.rpc.end";
+    /// How many events a watch has told.
+    pub const WATCH_EVENTS: &str = "portico.watch.events";
+    /// Why a watch has ended.
+    pub const WATCH_ENDED: &str = "portico.watch.ended";
+    /// The method of the request.
+    pub const HTTP_METHOD: &str = "http.request.method";
+    /// How many attempts were made before.
+    pub const RESEND_COUNT: &str = "http.request.resend_count";
+    /// The size of the body of the answer, in bytes.
+    pub const BODY_SIZE: &str = "http.response.body.size";
+    /// The host of the upstream.
+    pub const SERVER_ADDRESS: &str = "server.address";
+    /// Its port.
+    pub const SERVER_PORT: &str = "server.port";
+}
+
+/// What metrics are told apart by, and spans too.
 pub mod label {
     /// `package.Service/Method`.
     pub const RPC_METHOD: &str = "rpc.method";

@@ -2,8 +2,8 @@
 
 use tokio::time::Instant;
 
-use super::{Lane, License, TraceContext};
-use crate::telemetry::AskingTime;
+use super::{Lane, License};
+use crate::telemetry::{AskingTime, TraceContext};
 
 /// What an exchange takes from whoever it is made for.
 #[derive(Clone, Debug)]

@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use super::value::Id;
-use super::{Deadline, Effect, Lane, License, TraceContext};
-use crate::telemetry::AskingTime;
+use super::{Deadline, Effect, Lane, License};
+use crate::telemetry::{AskingTime, TraceContext};
 use bytes::Bytes;
 use http::Request;
 

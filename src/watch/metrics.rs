@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{BoundCounter, BoundHistogram, Counter, Meter};
+use tracing::Span;
 
 use super::poller::Polled;
 use crate::proto::v1::snapshot::Reason;
 use crate::telemetry::metrics::SECONDS;
-use crate::telemetry::names::{label, metric};
+use crate::telemetry::names::{attribute, label, metric};
 
 /// The words for how polls end.
 const POLLED: [&str; 5] = ["changed", "unchanged", "unconfirmed", "failed", "not_asked"];
@@ -68,6 +69,9 @@ pub(super) enum Event {
 pub(super) struct Ending {
     metrics: Arc<Metrics>,
     reason: &'static str,
+    /// The RPC's, and how many events it told.
+    span: Span,
+    events: i64,
 }
 
 // === impl Metrics ===
@@ -149,6 +153,8 @@ impl Metrics {
         Ending {
             metrics: self.clone(),
             reason: "left",
+            span: Span::current(),
+            events: 0,
         }
     }
 }
@@ -156,6 +162,11 @@ impl Metrics {
 // === impl Ending ===
 
 impl Ending {
+    /// So many more events are told.
+    pub(super) fn tells(&mut self, events: i64) {
+        self.events += events;
+    }
+
     /// It ends for this reason; without one, because the caller has left.
     pub(super) fn is(&mut self, reason: &'static str) {
         self.reason = reason;
@@ -164,6 +175,8 @@ impl Ending {
 
 impl Drop for Ending {
     fn drop(&mut self) {
+        self.span.record(attribute::WATCH_ENDED, self.reason);
+        self.span.record(attribute::WATCH_EVENTS, self.events);
         let reason = KeyValue::new(label::REASON, self.reason);
         self.metrics.ended.add(1, &[reason]);
     }

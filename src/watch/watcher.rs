@@ -70,7 +70,8 @@ enum Phase {
 
 /// What to do now.
 enum Step {
-    Send(Bytes),
+    /// So many events begin with it: none with the rest of one.
+    Send(Bytes, i64),
     Leave(Farewell),
     End(End),
     Wait(Instant),
@@ -111,6 +112,8 @@ impl Stream for Watcher {
                 Phase::Open => {}
                 Phase::Leaving(farewell, said) => {
                     if let Some(frame) = farewell.frame(said, this.seat, *this.heartbeat) {
+                        // The last one is a bookmark and the goodbye.
+                        this.ending.tells(if *said { 2 } else { 1 });
                         return Poll::Ready(Some(Ok(frame)));
                     }
                     let end = farewell.end(*said, this.seat);
@@ -134,7 +137,8 @@ impl Stream for Watcher {
             }
             .step(now);
             match step {
-                Step::Send(frame) => {
+                Step::Send(frame, events) => {
+                    this.ending.tells(events);
                     *this.last_sent = now;
                     return Poll::Ready(Some(Ok(frame)));
                 }
@@ -175,7 +179,7 @@ impl Look<'_> {
         };
         place.look(log, self.seat.params().stuck_after, now);
         let step = self.step_at(place, log, closed, good, now);
-        if let Step::Send(frame) = &step {
+        if let Step::Send(frame, _) = &step {
             place.hand(frame);
         }
         step
@@ -194,7 +198,7 @@ impl Look<'_> {
             return Step::End(End::NoPoll(None));
         };
         if let Some(rest) = cursor.rest_of_message() {
-            return Step::Send(rest);
+            return Step::Send(rest, 0);
         }
         if self.deadline.is_some_and(|deadline| deadline <= now) {
             return Step::End(End::Deadline);
@@ -217,11 +221,11 @@ impl Look<'_> {
             return Step::Leave(Farewell::Rotated);
         }
         if let Some(frame) = cursor.next(log, self.heartbeat, now) {
-            return Step::Send(frame);
+            return Step::Send(frame, 1);
         }
         let heartbeat_at = self.last_sent + self.heartbeat;
         if heartbeat_at <= now {
-            return Step::Send(log.bookmark(self.heartbeat));
+            return Step::Send(log.bookmark(self.heartbeat), 1);
         }
         let wake = [Some(heartbeat_at), Some(self.rotate_at), self.deadline, too_old];
         Step::Wait(wake.into_iter().flatten().min().unwrap_or(heartbeat_at))

@@ -106,8 +106,8 @@ impl Portico {
     }
 }
 
-/// How many calls it takes. Each writes some dozens of lines at level `trace`.
-const FILL: usize = 200;
+/// How many calls it takes. Each writes a few lines at level `trace`.
+const FILL: usize = 6_000;
 
 /// Calls, the operator's port and signals used to wait for the log, and so for ever.
 #[tokio::test]

@@ -36,6 +36,19 @@ pub enum How {
     Failed,
 }
 
+impl How {
+    /// The word for it on spans.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::Cancelled => "cancelled",
+            Self::Reset => "reset",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// Who is told of each end.
 #[derive(Clone)]
 pub(super) struct Observe(Arc<dyn Fn(&Ended) + Send + Sync>);

@@ -1,20 +1,28 @@
 //! The log of RPCs: a span around each, and a line at its end, both at level `debug`.
 
-use tracing::{Span, debug, debug_span, field};
+use tonic::Code;
+use tracing::field::Empty;
+use tracing::{Span, debug, debug_span};
 
 use super::code::name;
 use super::ended::{Ended, How};
+use crate::telemetry::names::{attribute, label};
 
 /// The span of an RPC; `previous_attempts` is how many its caller's retry policy has made before it.
 pub(super) fn span(method: &str, previous_attempts: Option<u32>) -> Span {
     debug_span!(
         "rpc",
-        otel.kind = "server",
-        otel.name = method,
-        rpc.system.name = "grpc",
-        rpc.method = method,
-        grpc.previous_rpc_attempts = previous_attempts,
-        rpc.response.status_code = field::Empty,
+        { attribute::KIND } = "server",
+        { attribute::NAME } = method,
+        { attribute::RPC_SYSTEM } = "grpc",
+        { label::RPC_METHOD } = method,
+        { attribute::PREVIOUS_ATTEMPTS } = previous_attempts.map(i64::from),
+        { label::RPC_STATUS } = Empty,
+        { label::ERROR_TYPE } = Empty,
+        { attribute::STATUS } = Empty,
+        { attribute::RPC_END } = Empty,
+        { attribute::WATCH_EVENTS } = Empty,
+        { attribute::WATCH_ENDED } = Empty,
     )
 }
 
@@ -28,19 +36,48 @@ pub fn log(ended: &Ended) {
         upstream: _,
         how,
     } = ended;
-    let code = name(*code);
+    let (failed, code) = (is_failure(*code), name(*code));
     let what = match how {
         How::Finished => "the RPC ended",
         How::Cancelled => "the caller left before the answer",
         How::Reset => "the caller left before the end",
         How::Failed => "the RPC ended without a status",
     };
-    Span::current().record("rpc.response.status_code", code);
+    let span = Span::current();
+    span.record(label::RPC_STATUS, code);
+    span.record(attribute::RPC_END, how.name());
+    if failed {
+        span.record(label::ERROR_TYPE, code);
+        span.record(attribute::STATUS, "error");
+    }
     debug!(
         rpc.response.status_code = code,
         elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
         "{what}",
     );
+}
+
+/// Whether the code tells of a failure of the gateway or what is behind it, by OpenTelemetry's conventions for servers.
+fn is_failure(code: Code) -> bool {
+    match code {
+        Code::Unknown
+        | Code::DeadlineExceeded
+        | Code::Unimplemented
+        | Code::Internal
+        | Code::Unavailable
+        | Code::DataLoss => true,
+        Code::Ok
+        | Code::Cancelled
+        | Code::InvalidArgument
+        | Code::NotFound
+        | Code::AlreadyExists
+        | Code::PermissionDenied
+        | Code::ResourceExhausted
+        | Code::FailedPrecondition
+        | Code::Aborted
+        | Code::OutOfRange
+        | Code::Unauthenticated => false,
+    }
 }
 
 #[cfg(test)]
@@ -127,7 +164,13 @@ mod tests {
         ] {
             let span = format!(
                 "rpc{{otel.kind=\"server\" otel.name=\"p.S/M\" rpc.system.name=\"grpc\" rpc.method=\"p.S/M\" \
-                 grpc.previous_rpc_attempts=2 rpc.response.status_code=\"{name}\"}}"
+                 grpc.previous_rpc_attempts=2 rpc.response.status_code=\"{name}\" portico.rpc.end=\"{}\"{}}}",
+                how.name(),
+                if is_failure(code) {
+                    " error.type=\"INTERNAL\" otel.status_code=\"error\""
+                } else {
+                    ""
+                },
             );
             assert_eq!(
                 logged(how, code),

@@ -8,7 +8,6 @@ use tonic::Code;
 use tracing::Span;
 
 use super::ended::{Ended, How, Observe};
-use super::log;
 use crate::telemetry::AskingTime;
 
 /// One RPC under way.
@@ -35,16 +34,11 @@ pub(super) struct End {
 // === impl Rpc ===
 
 impl Rpc {
-    /// An RPC begins, for which the upstream will be asked in `asking`.
-    pub(super) fn begin(
-        method: Arc<str>,
-        previous_attempts: Option<u32>,
-        asking: AskingTime,
-        observe: Observe,
-    ) -> Self {
+    /// An RPC begins, in `span`; for it the upstream will be asked in `asking`.
+    pub(super) fn begin(method: Arc<str>, span: Span, asking: AskingTime, observe: Observe) -> Self {
         Self {
-            span: log::span(&method, previous_attempts),
             method,
+            span,
             started: Instant::now(),
             asking,
             observe,

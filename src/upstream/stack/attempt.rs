@@ -15,7 +15,8 @@ use tracing::field::Empty;
 use tracing::{Span, debug_span};
 
 use super::metrics::{Attempted, Metrics, Status};
-use crate::telemetry::UnderWay;
+use crate::telemetry::names::{attribute, label};
+use crate::telemetry::{TraceContext, UnderWay};
 use crate::upstream::{Error, Exchange};
 
 /// Makes [`Attempt`].
@@ -79,7 +80,7 @@ where
     fn call(&mut self, mut exchange: Exchange) -> Self::Future {
         let span = span(&exchange);
         // Written for each attempt, because in a trace it is the attempt that has an id.
-        if let Some(trace) = &exchange.trace {
+        if let Some(trace) = TraceContext::of(&span).or_else(|| exchange.trace.clone()) {
             trace.write(exchange.request.headers_mut());
         }
         let open = Open {
@@ -97,18 +98,23 @@ where
 
 fn span(exchange: &Exchange) -> Span {
     let (method, template) = (exchange.request.method(), exchange.template);
-    let resend_count = Some(exchange.resend_count).filter(|count| *count > 0);
+    // Numbers are signed in traces: others would be text there.
+    let resend_count = Some(i64::from(exchange.resend_count)).filter(|count| *count > 0);
+    let uri = exchange.request.uri();
     debug_span!(
         "upstream",
-        otel.kind = "client",
-        otel.name = format_args!("{method} {template}"),
-        operation = exchange.operation,
-        http.request.method = %method,
-        http.request.resend_count = resend_count,
-        url.template = template,
-        http.response.status_code = Empty,
-        http.response.body.size = Empty,
-        error.r#type = Empty,
+        { attribute::KIND } = "client",
+        { attribute::NAME } = format_args!("{method} {template}"),
+        { label::OPERATION } = exchange.operation,
+        { attribute::HTTP_METHOD } = method.as_str(),
+        { attribute::RESEND_COUNT } = resend_count,
+        { label::URL_TEMPLATE } = template,
+        { attribute::SERVER_ADDRESS } = uri.host(),
+        { attribute::SERVER_PORT } = uri.port_u16().map(i64::from),
+        { label::HTTP_STATUS } = Empty,
+        { attribute::BODY_SIZE } = Empty,
+        { label::ERROR_TYPE } = Empty,
+        { attribute::STATUS } = Empty,
     )
 }
 
@@ -136,7 +142,8 @@ impl Open {
     fn end(&mut self, answer: &Result<Response<Bytes>, Error>) {
         match answer {
             Ok(answer) => {
-                self.span.record("http.response.body.size", answer.body().len());
+                let size = i64::try_from(answer.body().len()).unwrap_or(i64::MAX);
+                self.span.record(attribute::BODY_SIZE, size);
                 self.tell(Some(answer.status()), None);
             }
             Err(error) => {
@@ -152,10 +159,11 @@ impl Open {
     fn tell(&mut self, status: Option<StatusCode>, error_type: Option<&'static str>) {
         self.has_ended = true;
         if let Some(status) = status {
-            self.span.record("http.response.status_code", status.as_u16());
+            self.span.record(label::HTTP_STATUS, i64::from(status.as_u16()));
         }
         if let Some(error_type) = error_type {
-            self.span.record("error.type", error_type);
+            self.span.record(label::ERROR_TYPE, error_type);
+            self.span.record(attribute::STATUS, "error");
         }
         let attempted = Attempted {
             template: self.template,

@@ -4,6 +4,10 @@
 //! characters. Nothing else of a caller travels outside of the operation's members, and it names no route and no member.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use opentelemetry::Context;
+use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId};
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
@@ -11,7 +15,7 @@ const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 /// The longest `tracestate` that is passed on, in characters: the recommendation asks everybody to pass on so many.
 const MAX_STATE: usize = 512;
 
-/// The trace that a caller is part of.
+/// The trace that something is part of, and the span that is its parent there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceContext {
     parent: HeaderValue,
@@ -38,8 +42,53 @@ impl TraceContext {
         })
     }
 
+    /// The trace that `span` is part of, with it as the parent of what follows; `None` if it is part of none, as when no
+    /// traces are kept.
+    #[must_use]
+    pub fn of(span: &Span) -> Option<Self> {
+        let context = span.context();
+        let span = context.span();
+        let span = span.span_context();
+        if !span.is_valid() {
+            return None;
+        }
+        let (trace, id, flags) = (span.trace_id(), span.span_id(), span.trace_flags());
+        let parent = format!("00-{trace}-{id}-{flags:02x}");
+        let state = Some(span.trace_state().header()).filter(|state| !state.is_empty());
+        Some(Self {
+            parent: parent.try_into().ok()?,
+            state: state.and_then(|state| state.try_into().ok()),
+        })
+    }
+
+    /// Makes `span` a part of the trace, if traces are kept. It must not have been entered.
+    pub fn adopt(&self, span: &Span) {
+        if let Some(parent) = self.remote() {
+            // Without anybody who keeps traces there is nothing to be made a part of.
+            let _ = span.set_parent(Context::new().with_remote_span_context(parent));
+        }
+    }
+
+    /// The span of the caller.
+    fn remote(&self) -> Option<SpanContext> {
+        let parent = self.parent.to_str().ok()?;
+        let mut fields = parent.split('-').skip(1);
+        let trace = TraceId::from_hex(fields.next()?).ok()?;
+        let span = SpanId::from_hex(fields.next()?).ok()?;
+        let flags = TraceFlags::new(u8::from_str_radix(fields.next()?, 16).ok()?);
+        let state = self.state.as_ref().and_then(|state| state.to_str().ok());
+        let state = state.and_then(|state| state.parse().ok()).unwrap_or_default();
+        Some(SpanContext::new(
+            trace,
+            span,
+            flags & TraceFlags::SAMPLED,
+            true,
+            state,
+        ))
+    }
+
     /// Puts the trace into the headers of a request.
-    pub(super) fn write(&self, headers: &mut HeaderMap) {
+    pub(crate) fn write(&self, headers: &mut HeaderMap) {
         headers.insert(TRACEPARENT, self.parent.clone());
         if let Some(state) = &self.state {
             headers.insert(TRACESTATE, state.clone());

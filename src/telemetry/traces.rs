@@ -1,0 +1,116 @@
+//! Traces: spans, sent to a collector.
+//!
+//! ```text
+//!   spans of this program ──▶ sampled? ──▶ a bounded queue ──▶ a thread ──▶ OTLP
+//!                                              └─ full, or not taken: dropped, counted
+//! ```
+//!
+//! Only spans that this program makes itself are sent, and none of the log's lines. Whoever makes a span never waits.
+
+mod counted;
+mod sampling;
+
+use std::time::Duration;
+
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::Meter;
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig as _};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::{
+    BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider, SpanExporter as Export,
+};
+use tokio::task::spawn_blocking;
+use tracing::{Metadata, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::registry::LookupSpan;
+
+use self::counted::{Counted, Pending};
+pub use self::sampling::{Sampling, UnknownSampling};
+
+/// How many spans may wait to be sent.
+const QUEUE: usize = 4096;
+
+/// How long the collector may take for a batch.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The traces of a process. They are lost without [`Traces::stop`].
+#[derive(Clone, Debug)]
+pub struct Traces {
+    provider: SdkTracerProvider,
+}
+
+impl Traces {
+    /// Sends what `sampling` chooses to the collector at `endpoint`, a URL of OTLP over gRPC. What is dropped is counted by
+    /// `meter`.
+    ///
+    /// # Errors
+    ///
+    /// If the endpoint is no such URL.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime.
+    pub fn to(endpoint: &str, sampling: Sampling, meter: &Meter) -> Result<Self, ExporterBuildError> {
+        let exporter = SpanExporter::builder()
+            .with_tonic()
+            .with_endpoint(endpoint)
+            .with_timeout(TIMEOUT)
+            .build()?;
+        Ok(Self::exporting(exporter, sampling, meter))
+    }
+
+    /// Hands what `sampling` chooses to `exporter`.
+    pub fn exporting(exporter: impl Export + 'static, sampling: Sampling, meter: &Meter) -> Self {
+        let pending = Pending::new(QUEUE, meter);
+        // What is taken in has room there: it was counted before.
+        let batch = BatchConfigBuilder::default()
+            .with_max_queue_size(2 * QUEUE)
+            .build();
+        let batches = BatchSpanProcessor::builder(pending.around(exporter))
+            .with_batch_config(batch)
+            .build();
+        let provider = SdkTracerProvider::builder()
+            .with_span_processor(Counted::new(batches, pending))
+            .with_resource(resource());
+        Self {
+            provider: sampling.of(provider).build(),
+        }
+    }
+
+    /// What spans come by into the traces.
+    pub fn layer<S>(&self) -> impl Layer<S> + use<S>
+    where
+        S: Subscriber + for<'span> LookupSpan<'span>,
+    {
+        tracing_opentelemetry::layer()
+            .with_tracer(self.provider.tracer(env!("CARGO_PKG_NAME")))
+            .with_location(false)
+            .with_threads(false)
+            .with_target(false)
+            .with_tracked_inactivity(false)
+            .with_filter(filter_fn(is_own_span))
+    }
+
+    /// Sends what waits, for some seconds at most. What comes later is lost.
+    pub async fn stop(self) {
+        // It blocks until the collector has answered, which this runtime's threads may have to read.
+        let stopped = spawn_blocking(move || self.provider.shutdown_with_timeout(TIMEOUT));
+        if let Ok(Err(error)) = stopped.await {
+            tracing::warn!(%error, "the last spans could not be sent");
+        }
+    }
+}
+
+/// What all spans and metrics have in common.
+fn resource() -> Resource {
+    Resource::builder()
+        .with_service_name(env!("CARGO_PKG_NAME"))
+        .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+        .build()
+}
+
+fn is_own_span(metadata: &Metadata<'_>) -> bool {
+    metadata.is_span() && metadata.target().starts_with(env!("CARGO_PKG_NAME"))
+}

@@ -25,7 +25,12 @@ pub(super) enum Delivery {
 }
 
 /// Answers a request as the faults in force let it.
-pub(super) async fn answer(sandbox: &Sandbox, asked: Asked, host: &str) -> Delivery {
+pub(super) async fn answer(
+    sandbox: &Sandbox,
+    asked: Asked,
+    host: &str,
+    traceparent: Option<String>,
+) -> Delivery {
     let members = match &asked {
         Asked::Service(_, Ok(members)) => Some(members),
         _ => None,
@@ -35,7 +40,7 @@ pub(super) async fn answer(sandbox: &Sandbox, asked: Asked, host: &str) -> Deliv
         wait_before,
         wait_after,
         trouble,
-    } = sandbox.arrived(members);
+    } = sandbox.arrived(members, traceparent.clone());
     wait(wait_before).await;
     let (outcome, name) = match trouble.as_ref() {
         Some(Trouble::Drop { when: When::Before }) => (Delivery::Dropped, "drop_before".to_owned()),
@@ -53,6 +58,7 @@ pub(super) async fn answer(sandbox: &Sandbox, asked: Asked, host: &str) -> Deliv
     tracing::debug!(
         operation = operation.map(tracing::field::display),
         outcome = name,
+        traceparent,
         "answered"
     );
     sandbox.state().stats.ended(name);

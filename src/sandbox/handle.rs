@@ -11,7 +11,7 @@ use super::fault::{Fault, Injector, Plan};
 use super::params::{Params, State};
 use super::refusal::ErrorForm;
 use super::service::{Calls, Service};
-use super::stats::Stats;
+use super::stats::{Seen, Stats};
 use super::{recorded, world};
 
 /// A handle to one sandbox; clones share it.
@@ -109,11 +109,12 @@ impl Sandbox {
     }
 
     /// Counts a request and draws the trouble that meets it.
-    pub(super) fn arrived(&self, members: Option<&Members>) -> Plan {
+    pub(super) fn arrived(&self, members: Option<&Members>, traceparent: Option<String>) -> Plan {
         let operation = members.map(Members::operation);
         let shown = members.map(Members::shown).unwrap_or_default();
         let mut state = self.state();
-        state.stats.arrived(operation, shown, self.inner.remembered);
+        let seen = Seen::of(operation, shown, traceparent);
+        state.stats.arrived(seen, self.inner.remembered);
         state.injector.draw(operation)
     }
 }

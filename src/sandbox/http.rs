@@ -111,7 +111,11 @@ async fn handle(sandbox: &Sandbox, request: Request<Incoming>) -> Result<Respons
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
         .unwrap_or_default();
-    match exchange::answer(sandbox, asked, host).await {
+    let traceparent = head.headers.get("traceparent");
+    let traceparent = traceparent
+        .and_then(|parent| parent.to_str().ok())
+        .map(str::to_owned);
+    match exchange::answer(sandbox, asked, host, traceparent).await {
         Delivery::Whole(reply) => Ok(response(reply, None)),
         Delivery::Broken(reply, announced) => Ok(response(reply, Some(announced))),
         Delivery::Dropped => Err(Dropped),

@@ -32,20 +32,31 @@ pub struct Seen {
     pub operation: &'static str,
     /// The members that were set, by their names on the wire. Never the licence.
     pub members: BTreeMap<&'static str, String>,
+    /// The trace that the request is part of, as it was told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+}
+
+impl Seen {
+    pub(super) fn of(
+        operation: Option<Operation>,
+        members: BTreeMap<&'static str, String>,
+        traceparent: Option<String>,
+    ) -> Self {
+        Self {
+            operation: operation.map_or(NO_OPERATION, Operation::name),
+            members,
+            traceparent,
+        }
+    }
 }
 
 impl Stats {
     /// Counts a request; `keep` is how many are remembered in full.
-    pub(super) fn arrived(
-        &mut self,
-        operation: Option<Operation>,
-        members: BTreeMap<&'static str, String>,
-        keep: usize,
-    ) {
-        let operation = operation.map_or(NO_OPERATION, Operation::name);
+    pub(super) fn arrived(&mut self, seen: Seen, keep: usize) {
         self.requests += 1;
-        *self.by_operation.entry(operation).or_default() += 1;
-        self.recent.push_back(Seen { operation, members });
+        *self.by_operation.entry(seen.operation).or_default() += 1;
+        self.recent.push_back(seen);
         while self.recent.len() > keep {
             self.recent.pop_front();
         }
@@ -66,7 +77,7 @@ mod tests {
         let mut stats = Stats::default();
         for customer in 0..5 {
             let members = BTreeMap::from([("ICustomer", customer.to_string())]);
-            stats.arrived(Some(Operation::Extensions), members, 2);
+            stats.arrived(Seen::of(Some(Operation::Extensions), members, None), 2);
         }
         assert_eq!((stats.requests, stats.by_operation["Extensions"]), (5, 5));
         let remembered: Vec<_> = stats

@@ -25,6 +25,15 @@ pub(crate) struct Portico {
 impl Portico {
     /// Starts `portico serve` in front of `upstream`, with room for every watcher, and waits until it is ready.
     pub(crate) async fn serve(upstream: SocketAddr, more: &[&str]) -> Result<Self> {
+        Self::serve_with(upstream, more, &[]).await
+    }
+
+    /// As [`Portico::serve`], with more in the environment.
+    pub(crate) async fn serve_with(
+        upstream: SocketAddr,
+        more: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Result<Self> {
         let upstream = format!("http://{upstream}");
         let mut args = vec![
             "serve",
@@ -36,22 +45,23 @@ impl Portico {
         args.extend(["--upstream-url", &upstream, "--license", "bench"]);
         args.extend(["--max-feed-watchers", "20000"]);
         args.extend(more);
-        Self::start(&args, "grpc", "ready: the upstream answers").await
+        Self::start(&args, environment, "grpc", "ready: the upstream answers").await
     }
 
     /// Starts `portico sandbox`, and waits until it listens.
     pub(crate) async fn sandbox(more: &[&str]) -> Result<Self> {
         let mut args = vec!["sandbox", "--sandbox-listen", "127.0.0.1:0"];
         args.extend(more);
-        Self::start(&args, "address", "the sandbox is listening").await
+        Self::start(&args, &[], "address", "the sandbox is listening").await
     }
 
     /// Starts a command and waits for a message in its log, which names the address that it listens on as `field`.
-    async fn start(args: &[&str], field: &str, message: &str) -> Result<Self> {
+    async fn start(args: &[&str], environment: &[(&str, &str)], field: &str, message: &str) -> Result<Self> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_portico"))
             .args(args)
             .args(["--log-format", "json"])
             .env_remove("RUST_LOG")
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .kill_on_drop(true)

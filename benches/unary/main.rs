@@ -12,7 +12,7 @@
 //! message of the one does not cost the other. Rounds alternate, and what counts is the ratio within a round: other load
 //! on the machine hits both.
 //!
-//! `cargo bench --bench unary`; with `-- --seconds 1 --rounds 3` a shorter run.
+//! `cargo bench --bench unary`; with `-- --seconds 1 --rounds 3` a shorter run. `-- traces` is what traces cost.
 
 #![allow(clippy::print_stdout, missing_docs, reason = "a program that prints a table")]
 
@@ -22,6 +22,7 @@ mod bare;
 mod harness;
 mod load;
 mod raw;
+mod traces;
 mod upstream;
 
 use std::time::Duration;
@@ -47,6 +48,12 @@ fn main() -> Result<()> {
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [upstream::ROLE] => runtime.block_on(upstream::run()),
         [bare::ROLE, base] => runtime.block_on(bare::run(base)),
+        [traces::ROLE] => runtime.block_on(traces::collect()),
+        ["traces", ..] => {
+            let rounds = settings::flag(&args, "--rounds", 7)?;
+            let time = Duration::from_secs(settings::flag(&args, "--seconds", 3)?);
+            runtime.block_on(traces::compare(rounds, time))
+        }
         _ => {
             let rounds = settings::flag(&args, "--rounds", 7)?;
             let time = Duration::from_secs(settings::flag(&args, "--seconds", 3)?);

@@ -35,7 +35,7 @@ pub use self::log::log;
 pub use self::methods::Methods;
 pub use self::metrics::Metrics;
 use self::rpc::Rpc;
-use crate::telemetry::{AskingTime, TraceContext};
+use crate::telemetry::{AskingTime, TraceContext, traces};
 
 /// Makes [`Outcome`].
 #[derive(Clone, Debug)]
@@ -94,10 +94,9 @@ where
 
     fn call(&mut self, mut request: Request<Q>) -> Self::Future {
         let method = self.methods.of_path(request.uri().path());
-        let span = log::span(&method, previous_attempts(request.headers()));
-        if let Some(trace) = TraceContext::read(request.headers()) {
-            trace.adopt(&span);
-        }
+        let caller = TraceContext::read(request.headers());
+        let previous_attempts = previous_attempts(request.headers());
+        let span = traces::root(caller.as_ref(), || log::span(&method, previous_attempts));
         // Whoever asks the upstream for this RPC finds it here.
         let asking = AskingTime::default();
         request.extensions_mut().insert(asking.clone());

@@ -61,16 +61,14 @@ impl TraceContext {
         })
     }
 
-    /// Makes `span` a part of the trace, if traces are kept. It must not have been entered.
-    pub fn adopt(&self, span: &Span) {
-        if let Some(parent) = self.remote() {
-            // Without anybody who keeps traces there is nothing to be made a part of.
-            let _ = span.set_parent(Context::new().with_remote_span_context(parent));
-        }
+    /// Makes `span` a part of the trace of `caller`, if traces are kept. It must not have been entered.
+    pub(super) fn adopt(span: &Span, caller: SpanContext) {
+        // Without anybody who keeps traces there is nothing to be made a part of.
+        let _ = span.set_parent(Context::new().with_remote_span_context(caller));
     }
 
     /// The span of the caller.
-    fn remote(&self) -> Option<SpanContext> {
+    pub(super) fn remote(&self) -> Option<SpanContext> {
         let parent = self.parent.to_str().ok()?;
         let mut fields = parent.split('-').skip(1);
         let trace = TraceId::from_hex(fields.next()?).ok()?;

@@ -1,13 +1,14 @@
 //! Traces: spans, sent to a collector.
 //!
 //! ```text
-//!   spans of this program ──▶ sampled? ──▶ a bounded queue ──▶ a thread ──▶ OTLP
+//!   spans of this program ──▶ kept? ──▶ a bounded queue ──▶ a thread ──▶ OTLP
 //!                                              └─ full, or not taken: dropped, counted
 //! ```
 //!
 //! Only spans that this program makes itself are sent, and none of the log's lines. Whoever makes a span never waits.
 
 mod counted;
+mod kept;
 mod sampling;
 
 use std::time::Duration;
@@ -18,15 +19,16 @@ use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{
-    BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider, SpanExporter as Export,
+    BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider, SpanExporter as Export,
 };
 use tokio::task::spawn_blocking;
-use tracing::{Metadata, Subscriber};
+use tracing::Subscriber;
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::registry::LookupSpan;
 
 use self::counted::{Counted, Pending};
+use self::kept::Kept;
+pub use self::kept::root;
 pub use self::sampling::{Sampling, UnknownSampling};
 
 /// How many spans may wait to be sent.
@@ -39,6 +41,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub struct Traces {
     provider: SdkTracerProvider,
+    sampling: Sampling,
 }
 
 impl Traces {
@@ -73,13 +76,15 @@ impl Traces {
             .build();
         let provider = SdkTracerProvider::builder()
             .with_span_processor(Counted::new(batches, pending))
-            .with_resource(resource());
-        Self {
-            provider: sampling.of(provider).build(),
-        }
+            .with_resource(resource())
+            // What is not kept does not come here.
+            .with_sampler(Sampler::AlwaysOn)
+            .build();
+        Self { provider, sampling }
     }
 
     /// What spans come by into the traces.
+    #[must_use]
     pub fn layer<S>(&self) -> impl Layer<S> + use<S>
     where
         S: Subscriber + for<'span> LookupSpan<'span>,
@@ -90,7 +95,7 @@ impl Traces {
             .with_threads(false)
             .with_target(false)
             .with_tracked_inactivity(false)
-            .with_filter(filter_fn(is_own_span))
+            .with_filter(Kept(self.sampling))
     }
 
     /// Sends what waits, for some seconds at most. What comes later is lost.
@@ -109,8 +114,4 @@ fn resource() -> Resource {
         .with_service_name(env!("CARGO_PKG_NAME"))
         .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
         .build()
-}
-
-fn is_own_span(metadata: &Metadata<'_>) -> bool {
-    metadata.is_span() && metadata.target().starts_with(env!("CARGO_PKG_NAME"))
 }

@@ -3,7 +3,7 @@
 //! A caller whose trace is kept elsewhere does not decide that it is kept here: by the names that begin with `parentbased` a
 //! trace is left out if its caller leaves it out, and else it is decided as one without a caller.
 
-use opentelemetry_sdk::trace::{Sampler, TracerProviderBuilder};
+use opentelemetry::trace::TraceId;
 
 /// Which traces are kept.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,21 +69,22 @@ impl Sampling {
         })
     }
 
-    /// The provider with this sampling.
-    pub(super) fn of(self, provider: TracerProviderBuilder) -> TracerProviderBuilder {
-        let root = || {
-            if self.ratio >= 1.0 {
-                Sampler::AlwaysOn
-            } else {
-                Sampler::TraceIdRatioBased(self.ratio)
-            }
-        };
-        let by_parent = Sampler::parent_based(root()).with_remote_parent_sampled(root());
-        if self.heeds_caller {
-            provider.with_sampler(by_parent)
-        } else {
-            provider.with_sampler(by_parent.with_remote_parent_not_sampled(root()))
+    /// Whether a trace without a caller is kept.
+    pub(super) fn keeps_new(self) -> bool {
+        // Never, if none is.
+        rand::random::<f64>() < self.ratio
+    }
+
+    /// Whether the trace of a caller is kept, which is kept there or not. The part of traces that is kept is the same one
+    /// wherever it is chosen by OpenTelemetry's rule: by the last bits of their ids.
+    pub(super) fn keeps(self, trace: TraceId, is_kept_there: bool) -> bool {
+        if self.heeds_caller && !is_kept_there {
+            return false;
         }
+        let bits = (u128::from_be_bytes(trace.to_bytes()) & u128::from(u64::MAX)) >> 1;
+        #[allow(clippy::cast_precision_loss, reason = "a part of all")]
+        let part = bits as f64 / (1_u64 << 63) as f64;
+        self.ratio >= 1.0 || part < self.ratio
     }
 }
 
@@ -117,5 +118,35 @@ mod tests {
         ] {
             assert_eq!(Sampling::parse(name, argument), expected, "{name:?} {argument:?}");
         }
+    }
+
+    #[test]
+    fn a_part_of_traces_is_kept_and_no_caller_adds_to_it() {
+        let half = |heeds_caller| Sampling {
+            ratio: 0.5,
+            heeds_caller,
+        };
+        let (low, high) = (TraceId::from(1_u128), TraceId::from(u128::from(u64::MAX)));
+        for (sampling, trace, is_kept_there, keeps) in [
+            (half(true), low, true, true),
+            (half(true), high, true, false),
+            (half(true), low, false, false),
+            (half(false), low, false, true),
+            (half(false), high, true, false),
+        ] {
+            assert_eq!(
+                sampling.keeps(trace, is_kept_there),
+                keeps,
+                "{sampling:?} {trace}"
+            );
+        }
+        let of = |ratio| Sampling {
+            ratio,
+            heeds_caller: true,
+        };
+        let kept = |ratio| (0..1_000).filter(|_| of(ratio).keeps_new()).count();
+        assert_eq!((kept(0.0), kept(1.0)), (0, 1_000));
+        assert!(of(1.0).keeps(high, true) && !of(0.0).keeps(low, true));
+        assert!((300..700).contains(&kept(0.5)));
     }
 }

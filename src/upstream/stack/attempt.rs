@@ -16,8 +16,8 @@ use tracing::{Span, debug_span};
 
 use super::metrics::{Attempted, Metrics, Status};
 use crate::telemetry::names::{attribute, label};
-use crate::telemetry::{TraceContext, UnderWay};
-use crate::upstream::{Error, Exchange};
+use crate::telemetry::{TraceContext, UnderWay, traces};
+use crate::upstream::{Error, Exchange, Lane};
 
 /// Makes [`Attempt`].
 #[derive(Clone, Debug)]
@@ -78,7 +78,11 @@ where
     }
 
     fn call(&mut self, mut exchange: Exchange) -> Self::Future {
-        let span = span(&exchange);
+        let span = match exchange.lane {
+            Lane::Call | Lane::Change | Lane::Look => span(&exchange),
+            // For nobody, or for all who watch.
+            Lane::Poll | Lane::Probe => traces::root(None, || span(&exchange)),
+        };
         // Written for each attempt, because in a trace it is the attempt that has an id.
         if let Some(trace) = TraceContext::of(&span).or_else(|| exchange.trace.clone()) {
             trace.write(exchange.request.headers_mut());

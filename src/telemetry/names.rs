@@ -32,7 +32,7 @@ pub mod metric {
     pub const POLLS: &str = "portico.polls";
     /// Histogram: how long the upstream took for a poll.
     pub const POLL_DURATION: &str = "portico.poll.duration";
-    /// Counter: what feeds have told of calls and extensions.
+    /// Counter: events that watchers were told.
     pub const WATCH_EVENTS: &str = "portico.watch.events";
     /// Counter: snapshots that watchers got.
     pub const WATCH_SNAPSHOTS: &str = "portico.watch.snapshots";

@@ -119,16 +119,17 @@ impl Metrics {
     }
 
     /// A poll has ended, for which the upstream took so long.
-    pub(super) fn polled(&self, polled: &Polled, took: Duration) {
+    pub(super) fn polled(&self, polled: Polled, took: Duration) {
+        let is_asked = !matches!(polled, Polled::Failed(failure) if failure.was_not_asked());
         let outcome = match polled {
             Polled::Unchanged => "unchanged",
             Polled::Changed => "changed",
             Polled::Unconfirmed => "unconfirmed",
-            Polled::Failed(failure) if failure.was_not_asked() => "not_asked",
-            Polled::Failed(_) => "failed",
+            Polled::Failed(_) if is_asked => "failed",
+            Polled::Failed(_) => "not_asked",
         };
         self.polls.add(1, &[KeyValue::new(label::OUTCOME, outcome)]);
-        if outcome != "not_asked" {
+        if is_asked {
             self.poll_duration.record(took.as_secs_f64());
         }
     }

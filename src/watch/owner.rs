@@ -234,7 +234,7 @@ impl Owner {
         if error.is_none() {
             shared.tally.bytes = bytes;
         }
-        self.polling.registry.metrics.polled(&polled, took);
+        self.polling.registry.metrics.polled(polled, took);
         shared.poller.finish(polled, rand::random(), now);
         if let Some(state) = opening {
             self.open(&mut shared, state, observed_at, now);

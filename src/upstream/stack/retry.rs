@@ -20,7 +20,6 @@ use http::Response;
 use opentelemetry::metrics::Meter;
 use tokio::time::{Instant, Sleep, sleep};
 use tower::retry::RetryLayer;
-use tower::retry::budget::Budget as _;
 use tracing::debug;
 
 use self::budget::Budget;

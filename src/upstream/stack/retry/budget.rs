@@ -7,7 +7,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tower::retry::budget;
 
 use crate::upstream::stack::window::Window;
 
@@ -41,6 +40,23 @@ impl Budget {
         }
     }
 
+    /// A call was made.
+    pub(super) fn deposit(&self) {
+        self.spent().calls.add(Instant::now());
+    }
+
+    /// Whether an attempt may be made again; if so, it counts.
+    pub(super) fn withdraw(&self) -> bool {
+        let now = Instant::now();
+        let mut spent = self.spent();
+        let most = self.most(&mut spent, now);
+        let is_left = f64::from(spent.retries.sum(now)) + 1.0 <= most;
+        if is_left {
+            spent.retries.add(now);
+        }
+        is_left
+    }
+
     /// The part of it that is left, from 0 to 1.
     pub(super) fn left(&self) -> f64 {
         let now = Instant::now();
@@ -64,28 +80,10 @@ impl Budget {
     }
 }
 
-impl budget::Budget for Budget {
-    fn deposit(&self) {
-        self.spent().calls.add(Instant::now());
-    }
-
-    fn withdraw(&self) -> bool {
-        let now = Instant::now();
-        let mut spent = self.spent();
-        let most = self.most(&mut spent, now);
-        let is_left = f64::from(spent.retries.sum(now)) + 1.0 <= most;
-        if is_left {
-            spent.retries.add(now);
-        }
-        is_left
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
     use tokio::time::advance;
-    use tower::retry::budget::Budget as _;
 
     use super::*;
 

@@ -6,12 +6,15 @@ mod failure;
 mod listen;
 mod sandbox;
 mod serve;
+mod telemetry;
 mod until_stopped;
 mod watch;
 
 use std::process::ExitCode;
+use std::thread::available_parallelism;
 
 use clap::Parser as _;
+use tokio::runtime::Builder;
 
 use self::failure::Failure;
 use crate::config::{Cli, Command};
@@ -40,7 +43,13 @@ pub fn run() -> ExitCode {
 }
 
 fn run_command(command: Command) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::failed("no runtime", &error))?;
+    let mut builder = Builder::new_multi_thread();
+    // On one processor, too, what holds a thread must not keep all else from running.
+    if available_parallelism().is_ok_and(|processors| processors.get() == 1) {
+        builder.worker_threads(2);
+    }
+    let runtime = builder.enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::failed("no runtime", &error))?;
     let outcome = runtime.block_on(async {
         match command {
             Command::Demo(args) => demo::run(args).await,

@@ -11,26 +11,27 @@
 
 mod gateway;
 mod license;
+mod log;
 mod refused;
 mod sandbox;
 mod size;
+mod telemetry;
 mod time;
-mod traces;
 mod watch;
 
 use std::net::SocketAddr;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 pub use self::gateway::{GatewayArgs, UpstreamArgs};
+pub use self::log::{LogArgs, LogFormat};
 pub use self::refused::Refused;
 pub use self::sandbox::SandboxArgs;
 pub use self::size::Size;
+pub use self::telemetry::TelemetryArgs;
 pub use self::time::Time;
-pub use self::traces::TracesArgs;
 pub use self::watch::{OutputName, WatchArgs};
 use crate::server;
-use crate::telemetry::log;
 
 /// A gRPC gateway in front of the Porta Plus 2 web services.
 #[derive(Debug, Parser)]
@@ -86,10 +87,7 @@ pub struct DemoArgs {
     pub sandbox: SandboxArgs,
     #[command(flatten)]
     #[allow(missing_docs, reason = "a doc comment would become help text")]
-    pub traces: TracesArgs,
-    #[command(flatten)]
-    #[allow(missing_docs, reason = "a doc comment would become help text")]
-    pub log: LogArgs,
+    pub telemetry: TelemetryArgs,
 }
 
 /// `portico serve`.
@@ -122,10 +120,7 @@ pub struct ServeArgs {
     pub gateway: GatewayArgs,
     #[command(flatten)]
     #[allow(missing_docs, reason = "a doc comment would become help text")]
-    pub traces: TracesArgs,
-    #[command(flatten)]
-    #[allow(missing_docs, reason = "a doc comment would become help text")]
-    pub log: LogArgs,
+    pub telemetry: TelemetryArgs,
 }
 
 /// `portico sandbox`.
@@ -151,35 +146,4 @@ pub struct CheckArgs {
     #[command(flatten)]
     #[allow(missing_docs, reason = "a doc comment would become help text")]
     pub gateway: GatewayArgs,
-}
-
-/// The log.
-#[derive(Args, Debug)]
-pub struct LogArgs {
-    /// How log lines are written; RUST_LOG chooses which
-    #[arg(
-        long,
-        env = "PORTICO_LOG_FORMAT",
-        default_value = "text",
-        value_name = "FORMAT"
-    )]
-    pub log_format: LogFormat,
-}
-
-/// How log lines are written.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum LogFormat {
-    /// For people
-    Text,
-    /// One JSON object a line
-    Json,
-}
-
-impl From<LogFormat> for log::Format {
-    fn from(format: LogFormat) -> Self {
-        match format {
-            LogFormat::Text => Self::Text,
-            LogFormat::Json => Self::Json,
-        }
-    }
 }

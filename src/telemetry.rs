@@ -5,6 +5,7 @@
 
 mod asking_time;
 mod chain;
+mod collector;
 pub mod log;
 pub mod metrics;
 pub mod names;

@@ -5,12 +5,12 @@ use std::net::SocketAddr;
 
 use super::Failure;
 use super::listen::{address, listen};
+use super::telemetry::Telemetry;
 use super::until_stopped::until_stopped;
 use crate::caller::Callers;
 use crate::config::DemoArgs;
 use crate::sandbox::{self, Sandbox};
 use crate::server::{self, Listeners};
-use crate::telemetry::log;
 use crate::upstream::License;
 
 /// The sandbox takes any licence.
@@ -23,17 +23,15 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
         drain_delay,
         gateway,
         sandbox,
-        traces,
-        log,
+        telemetry,
     } = args;
     let sandbox_params = sandbox.params()?;
-    let params = gateway.server(drain_delay.into())?;
+    let mut params = gateway.server(drain_delay.into())?;
     let license = License::parse(License::DEFAULT_NAME, LICENSE, gateway.transport());
     let license = license.map_err(|error| Failure::failed("the demo's licence", &error))?;
     let callers = Callers::with(license).waiting(gateway.default_deadline());
-    let traces = traces.start(&params.metrics.meter())?;
-    let _log = log::start(log.log_format.into(), traces.as_ref())
-        .map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
+    let telemetry = Telemetry::start(&telemetry)?;
+    params.metrics = telemetry.metrics.clone();
 
     let listeners = Listeners {
         grpc: listen(grpc, "gRPC").await?,
@@ -55,9 +53,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
             }
             () = sandbox => Err(Failure::Failed("the sandbox stopped".to_owned())),
         };
-        if let Some(traces) = traces {
-            traces.stop().await;
-        }
+        telemetry.stop().await;
         served
     })
     .await

@@ -4,16 +4,15 @@ use tracing::info;
 
 use super::Failure;
 use super::listen::{address, listen};
+use super::telemetry::start_log;
 use super::until_stopped::until_stopped;
 use crate::config::SandboxCommandArgs;
 use crate::sandbox::{self, Sandbox};
-use crate::telemetry::log;
 
 pub(super) async fn run(args: SandboxCommandArgs) -> Result<(), Failure> {
     let SandboxCommandArgs { sandbox, log } = args;
     let params = sandbox.params()?;
-    let _log = log::start(log.log_format.into(), None)
-        .map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
+    let _log = start_log(&log, None)?;
     let listener = listen(sandbox.sandbox_listen, "the sandbox").await?;
     let address = address(&listener)?;
     until_stopped(async |shutdown| {

@@ -6,11 +6,11 @@ use tracing::{info, warn};
 
 use super::Failure;
 use super::listen::{address, listen};
+use super::telemetry::Telemetry;
 use super::until_stopped::until_stopped;
 use crate::caller::Callers;
 use crate::config::ServeArgs;
 use crate::server::{self, Listeners};
-use crate::telemetry::log;
 
 pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let ServeArgs {
@@ -19,16 +19,14 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
         drain_delay,
         upstream,
         gateway,
-        traces,
-        log,
+        telemetry,
     } = args;
     let base = upstream.base()?;
     let license = upstream.license(gateway.transport())?;
-    let params = gateway.server(drain_delay.into())?;
+    let mut params = gateway.server(drain_delay.into())?;
     let callers = Callers::with(license).waiting(gateway.default_deadline());
-    let traces = traces.start(&params.metrics.meter())?;
-    let _log = log::start(log.log_format.into(), traces.as_ref())
-        .map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
+    let telemetry = Telemetry::start(&telemetry)?;
+    params.metrics = telemetry.metrics.clone();
 
     let listeners = Listeners {
         grpc: listen(grpc, "gRPC").await?,
@@ -41,10 +39,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
         info!(%grpc, %admin, upstream = %base, transport = ?gateway.transport(), "listening");
         warn_of_a_short_drain(&params, gateway.default_deadline());
         let served = server::run(listeners, client, callers, params, shutdown).await;
-        // Last: what was served until now is told, too.
-        if let Some(traces) = traces {
-            traces.stop().await;
-        }
+        telemetry.stop().await;
         served.map_err(|error| Failure::failed("the gateway stopped", &error))
     })
     .await?;

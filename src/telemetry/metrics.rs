@@ -2,19 +2,26 @@
 //!
 //! ```text
 //!   modules ──▶ instruments of a meter ──▶ provider ──▶ registry ──▶ /metrics
+//!                                             └─ each minute, if there is a collector ──▶ OTLP
 //! ```
 //!
 //! Each module makes its own instruments of the [`Meter`] that it is handed; there is no global one. Their names are in
 //! [`names`](super::names).
 
 mod bound;
+mod sent;
 
 use opentelemetry::metrics::{Meter, MeterProvider as _, NoopMeterProvider};
 use opentelemetry::{InstrumentationScope, KeyValue};
-use opentelemetry_sdk::metrics::SdkMeterProvider;
+use opentelemetry_otlp::{ExporterBuildError, MetricExporter, WithExportConfig as _};
+use opentelemetry_sdk::metrics::{MeterProviderBuilder, PeriodicReader, SdkMeterProvider};
 use prometheus::{Registry, TextEncoder};
+use tokio::task::spawn_blocking;
+use tracing::warn;
 
 pub(crate) use self::bound::Bound;
+use self::sent::Sent;
+use super::collector::{TIMEOUT, resource};
 use super::names::{label, metric};
 
 /// The bounds of histograms, in seconds: from what a call costs the gateway to what a caller waits at most.
@@ -33,6 +40,33 @@ pub struct Metrics {
 impl Default for Metrics {
     /// Metrics in which nothing is counted yet, with the version of this program.
     fn default() -> Self {
+        Self::read_by(SdkMeterProvider::builder())
+    }
+}
+
+impl Metrics {
+    /// Metrics that the collector at `endpoint`, a URL of OTLP over gRPC, is sent too: each minute, or as
+    /// `OTEL_METRIC_EXPORT_INTERVAL` says.
+    ///
+    /// # Errors
+    ///
+    /// If the endpoint is no such URL.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime.
+    pub fn sent_to(endpoint: &str) -> Result<Self, ExporterBuildError> {
+        let exporter = MetricExporter::builder()
+            .with_tonic()
+            .with_endpoint(endpoint)
+            .with_timeout(TIMEOUT)
+            .build()?;
+        let reader = PeriodicReader::builder(Sent(exporter)).build();
+        Ok(Self::read_by(SdkMeterProvider::builder().with_reader(reader)))
+    }
+
+    /// Metrics that those read who are in `readers`, and the page.
+    fn read_by(readers: MeterProviderBuilder) -> Self {
         let registry = Registry::new();
         let reader = opentelemetry_prometheus::exporter()
             .with_registry(registry.clone())
@@ -40,7 +74,7 @@ impl Default for Metrics {
             .without_target_info()
             .build()
             .expect("a registry of its own takes its only collector");
-        let provider = SdkMeterProvider::builder().with_reader(reader).build();
+        let provider = readers.with_reader(reader).with_resource(resource()).build();
         let metrics = Self { provider, registry };
         let version = [KeyValue::new(label::VERSION, env!("CARGO_PKG_VERSION"))];
         metrics
@@ -51,9 +85,7 @@ impl Default for Metrics {
             .build();
         metrics
     }
-}
 
-impl Metrics {
     /// What instruments are made of.
     #[must_use]
     pub fn meter(&self) -> Meter {
@@ -67,6 +99,16 @@ impl Metrics {
     /// If they cannot be written as text, which is a defect.
     pub fn page(&self) -> Result<String, prometheus::Error> {
         TextEncoder::new().encode_to_string(&self.registry.gather())
+    }
+
+    /// Sends the collector the last of them, if there is one, for some seconds at most. Nothing is shown any more.
+    pub async fn stop(&self) {
+        let provider = self.provider.clone();
+        // It blocks until the collector has answered, which this runtime's threads may have to read.
+        let stopped = spawn_blocking(move || provider.shutdown_with_timeout(TIMEOUT));
+        if let Ok(Err(error)) = stopped.await {
+            warn!(%error, "the last metrics could not be sent");
+        }
     }
 }
 

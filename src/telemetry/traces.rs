@@ -11,18 +11,14 @@ mod counted;
 mod kept;
 mod sampling;
 
-use std::time::Duration;
-
-use opentelemetry::KeyValue;
 use opentelemetry::metrics::Meter;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig as _};
-use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{
     BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider, SpanExporter as Export,
 };
 use tokio::task::spawn_blocking;
-use tracing::Subscriber;
+use tracing::{Subscriber, warn};
 use tracing_subscriber::Layer;
 use tracing_subscriber::registry::LookupSpan;
 
@@ -30,12 +26,10 @@ use self::counted::{Counted, Pending};
 use self::kept::Kept;
 pub use self::kept::root;
 pub use self::sampling::{Sampling, UnknownSampling};
+use super::collector::{TIMEOUT, resource};
 
 /// How many spans may wait to be sent.
 const QUEUE: usize = 4096;
-
-/// How long the collector may take for a batch.
-const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The traces of a process. They are lost without [`Traces::stop`].
 #[derive(Clone, Debug)]
@@ -99,19 +93,12 @@ impl Traces {
     }
 
     /// Sends what waits, for some seconds at most. What comes later is lost.
-    pub async fn stop(self) {
+    pub async fn stop(&self) {
+        let provider = self.provider.clone();
         // It blocks until the collector has answered, which this runtime's threads may have to read.
-        let stopped = spawn_blocking(move || self.provider.shutdown_with_timeout(TIMEOUT));
+        let stopped = spawn_blocking(move || provider.shutdown_with_timeout(TIMEOUT));
         if let Ok(Err(error)) = stopped.await {
-            tracing::warn!(%error, "the last spans could not be sent");
+            warn!(%error, "the last spans could not be sent");
         }
     }
-}
-
-/// What all spans and metrics have in common.
-fn resource() -> Resource {
-    Resource::builder()
-        .with_service_name(env!("CARGO_PKG_NAME"))
-        .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
-        .build()
 }

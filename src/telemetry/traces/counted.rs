@@ -12,6 +12,7 @@ use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter, SpanProcessor};
+use tracing::warn;
 
 use crate::telemetry::names::{label, metric};
 
@@ -119,7 +120,8 @@ impl<E: SpanExporter> SpanExporter for Exporting<E> {
         let spans = batch.len();
         let exported = self.inner.export(batch).await;
         self.pending.waiting.fetch_sub(spans, Ordering::Relaxed);
-        if exported.is_err() {
+        if let Err(error) = &exported {
+            warn!(%error, spans, "the collector does not take spans");
             self.pending
                 .not_taken
                 .add(u64::try_from(spans).unwrap_or(u64::MAX));

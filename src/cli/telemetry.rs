@@ -1,0 +1,44 @@
+//! What a command tells of itself while it runs: starts it, and ends it last.
+
+use super::Failure;
+use crate::config::{LogArgs, TelemetryArgs};
+use crate::telemetry::log::{self, Log};
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces::Traces;
+
+/// What a gateway tells of itself. Dropping it ends the log.
+#[derive(Debug)]
+pub(super) struct Telemetry {
+    pub(super) metrics: Metrics,
+    traces: Option<Traces>,
+    _log: Log,
+}
+
+impl Telemetry {
+    /// Starts it.
+    pub(super) fn start(args: &TelemetryArgs) -> Result<Self, Failure> {
+        let metrics = args.metrics()?;
+        let traces = args.traces(&metrics.meter())?;
+        let log = start_log(&args.log, traces.as_ref())?;
+        Ok(Self {
+            metrics,
+            traces,
+            _log: log,
+        })
+    }
+
+    /// Sends what waits to the collector, for some seconds at most. Called last: what was served until then is told, too.
+    pub(super) async fn stop(&self) {
+        let traces = async {
+            if let Some(traces) = &self.traces {
+                traces.stop().await;
+            }
+        };
+        tokio::join!(traces, self.metrics.stop());
+    }
+}
+
+/// Starts the log of a command.
+pub(super) fn start_log(args: &LogArgs, traces: Option<&Traces>) -> Result<Log, Failure> {
+    log::start(args.log_format.into(), traces).map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))
+}

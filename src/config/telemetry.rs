@@ -1,0 +1,90 @@
+//! What a gateway tells of itself, and where to.
+
+use std::env;
+
+use clap::Args;
+use opentelemetry::metrics::Meter;
+
+use super::Refused;
+use super::log::LogArgs;
+use crate::telemetry::Chain;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces::{Sampling, Traces};
+
+/// What a gateway tells of itself, and where to.
+#[derive(Args, Debug)]
+pub struct TelemetryArgs {
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "a doc comment would become help text")]
+    pub log: LogArgs,
+    /// A collector for traces and metrics, by OTLP over gRPC, such as http://127.0.0.1:4317; without it, and without
+    /// OTEL_EXPORTER_OTLP_ENDPOINT, there are no traces, and metrics only at /metrics. OTEL_TRACES_SAMPLER chooses which
+    /// traces are kept
+    #[arg(long, env = "PORTICO_OTLP_ENDPOINT", value_name = "URL")]
+    otlp_endpoint: Option<String>,
+}
+
+impl TelemetryArgs {
+    /// The metrics of this process; a collector gets them too, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] for an endpoint that is no URL.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime.
+    pub fn metrics(&self) -> Result<Metrics, Refused> {
+        let Some(endpoint) = self.collector()? else {
+            return Ok(Metrics::default());
+        };
+        Metrics::sent_to(&endpoint).map_err(|error| Refused::new("--otlp-endpoint", Chain(&error)))
+    }
+
+    /// The traces of this process, if there are to be any. What is dropped of them is counted by `meter`.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] for an endpoint that is no URL, or a sampler that does not exist.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime.
+    pub fn traces(&self, meter: &Meter) -> Result<Option<Traces>, Refused> {
+        let Some(endpoint) = self.collector()? else {
+            return Ok(None);
+        };
+        let (name, argument) = (
+            variable("OTEL_TRACES_SAMPLER"),
+            variable("OTEL_TRACES_SAMPLER_ARG"),
+        );
+        let sampling = Sampling::parse(name.as_deref(), argument.as_deref())
+            .map_err(|error| Refused::new("traces", error))?;
+        let traces = Traces::to(&endpoint, sampling, meter)
+            .map_err(|error| Refused::new("--otlp-endpoint", Chain(&error)))?;
+        Ok(Some(traces))
+    }
+
+    /// The collector's URL, if there is one.
+    fn collector(&self) -> Result<Option<String>, Refused> {
+        let standard = || variable("OTEL_EXPORTER_OTLP_ENDPOINT");
+        let Some(endpoint) = self.otlp_endpoint.clone().or_else(standard) else {
+            return Ok(None);
+        };
+        let is_url = ["http://", "https://"]
+            .iter()
+            .any(|scheme| endpoint.starts_with(scheme));
+        if !is_url {
+            return Err(Refused::new(
+                "--otlp-endpoint",
+                "must begin with http:// or https://",
+            ));
+        }
+        Ok(Some(endpoint))
+    }
+}
+
+/// A variable of the environment that is set to something.
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 use portico::proto::v1::active_calls_response::Event;
 use portico::proto::v1::customer_extension_service_client::CustomerExtensionServiceClient;
 use portico::proto::v1::{
-    ActiveCallsRequest, ListActiveCallsRequest, ListOnlineAccountsRequest, ReplyRequest,
+    ActiveCallsRequest, ActiveCallsResponse, ListActiveCallsRequest, ListOnlineAccountsRequest, ReplyRequest,
     UpdateExtensionRequest,
 };
 use portico::server;
@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch as latest};
 use tokio::task::JoinSet;
 use tonic::transport::Channel;
-use tonic::{Code, Response, Status};
+use tonic::{Code, Response, Status, Streaming};
 
 use crate::support::{Gateway, PAGE, Setup, listener, reason, row, single, soon};
 
@@ -372,13 +372,22 @@ async fn a_change_with_the_answer_to_another_is_of_unknown_outcome() {
     assert_eq!(reply(&mut client, 66).await, only(66));
 }
 
-/// The customers of all rows that a watch tells until it ends.
-async fn watched(mut client: Client, i_customer: i64) -> BTreeSet<i64> {
+/// A watch that has begun, as soon as it can: no poll may have shown the customer's own rows in time.
+async fn watch(client: &mut Client, i_customer: i64) -> Streaming<ActiveCallsResponse> {
     let request = ActiveCallsRequest {
         i_customer,
         ..ActiveCallsRequest::default()
     };
-    let mut stream = client.active_calls(request).await.expect("it opens").into_inner();
+    loop {
+        match client.active_calls(request.clone()).await {
+            Ok(stream) => return stream.into_inner(),
+            Err(status) => assert_eq!(reason(&status), "WATCH_NO_POLL"),
+        }
+    }
+}
+
+/// The customers of all rows that a watch tells until it ends.
+async fn watched(mut stream: Streaming<ActiveCallsResponse>) -> BTreeSet<i64> {
     let mut customers = BTreeSet::new();
     while let Ok(Some(event)) = stream.message().await {
         let (calls, statuses) = match event.event {
@@ -412,10 +421,14 @@ async fn no_watch_shows_the_rows_of_another_customer() {
     let upstream = Upstream::answering(Again::InsteadOfTheNext).await;
     let mut gateway = polling(&upstream).await;
     let client = gateway.client().await;
-    let mut tasks = JoinSet::new();
+    let mut begins = JoinSet::new();
     for i_customer in CUSTOMERS {
-        let client = client.clone();
-        tasks.spawn(async move { (i_customer, watched(client, i_customer).await) });
+        let mut client = client.clone();
+        begins.spawn(async move { (i_customer, watch(&mut client, i_customer).await) });
+    }
+    let mut tasks = JoinSet::new();
+    for (i_customer, stream) in soon("the beginning of the watches", begins.join_all()).await {
+        tasks.spawn(async move { (i_customer, watched(stream).await) });
     }
     upstream.shifted(30).await;
     gateway.stop();
@@ -432,7 +445,7 @@ async fn a_poll_with_the_answer_to_another_is_the_last_on_its_connection() {
     let mut client = gateway.client().await;
     assert_eq!(calls(&mut client, 66).await, only(66));
     let mut tasks = JoinSet::new();
-    tasks.spawn(watched(client, 2));
+    tasks.spawn(watched(watch(&mut client, 2).await));
     // The first poll is told the rows of 66. The others are only told those of the poll before.
     upstream.shifted(3).await;
     gateway.stop();

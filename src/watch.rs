@@ -39,6 +39,7 @@ mod poller;
 mod polling;
 mod registry;
 mod relief;
+mod report;
 mod turns;
 mod watcher;
 

@@ -3,7 +3,7 @@
 //! ```text
 //!   event ─▶ RUST_LOG ─▶ repeats ─▶ a line ─▶ a bounded queue ─▶ a thread ─▶ standard error
 //!                           │                       └─ full: dropped, counted, told
-//!                           └─ counted, told every ten seconds
+//!                           └─ counted, told after ten seconds and then each minute
 //! ```
 //!
 //! Whoever logs never waits: not for a reader of standard error, who may be slow, hang or be gone.
@@ -34,7 +34,7 @@ pub enum Format {
 }
 
 /// What the log says of itself, whatever `RUST_LOG` chooses: of what it has left out, and of panics.
-const OWN: &str = "portico::telemetry::log=warn";
+const OWN: &str = "portico::telemetry::log=info";
 
 /// The log of this process. Dropping it writes what is queued, for about a second at most, and ends it.
 #[derive(Debug)]

@@ -104,5 +104,17 @@ pub mod label {
     pub const VERSION: &str = "version";
 }
 
+/// What only lines of the log have.
+pub mod line {
+    /// The name of a licence.
+    pub const LICENSE: &str = "license";
+    /// Which of the gateway's ports.
+    pub const LISTENER: &str = "listener";
+    /// A place in the code.
+    pub const LOCATION: &str = "location";
+    /// The name of a feed, as on `/feeds`.
+    pub const FEED: &str = "feed";
+}
+
 /// What stands for all values that have no name of their own, so that nobody can invent labels.
 pub const OTHER: &str = "_OTHER";

@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use prost_types::Timestamp;
 use tokio::time::{Instant, sleep_until};
-use tracing::{debug, error, info, warn};
 
 use super::end::{End, PollFailure};
 use super::feed::{Feed, Shared};
@@ -20,10 +19,10 @@ use super::params::Params;
 use super::poller::Polled;
 use super::polling::{Answer, Poll, Polling, Progress, Reader};
 use super::registry::Registry;
+use super::report;
 use super::turns::Turn;
 use crate::convert::now as wall_clock;
-use crate::telemetry::Chain;
-use crate::upstream::{Error, Kind};
+use crate::upstream::Error;
 
 struct Owner {
     polling: Arc<Polling>,
@@ -81,12 +80,7 @@ impl Owner {
 
     async fn run(mut self) {
         let (polling, feed) = (self.polling.clone(), self.feed.clone());
-        debug!(
-            feed = feed.name(),
-            i_customer = feed.key.shown("ICustomer"),
-            product_ids = feed.key.shown("IProducts"),
-            "a feed starts"
-        );
+        report::started(&feed.name());
         loop {
             let wake = [feed.lock().poller.wake(), self.leaves_at()];
             let wake = wake.into_iter().flatten().min();
@@ -112,7 +106,7 @@ impl Owner {
             drop(shared);
             if let Some(health) = transition {
                 feed.changed.notify_waiters();
-                self.log_transition(health);
+                report::turned(&self.feed.name(), health);
             }
         }
         feed.close(End::Draining);
@@ -250,10 +244,10 @@ impl Owner {
             feed.changed.notify_waiters();
         }
         if let Some(error) = error {
-            self.log_failure(&error, before);
+            report::failed(&self.feed.name(), &error, before, is_awaited);
         }
         if let Some(health) = transition {
-            self.log_transition(health);
+            report::turned(&self.feed.name(), health);
         }
     }
 
@@ -310,26 +304,6 @@ impl Owner {
         self.unconfirmed = false;
         self.observer().forget();
     }
-
-    /// Logs that a poll failed, after one that failed as `before`.
-    fn log_failure(&self, error: &Error, before: Option<PollFailure>) {
-        let (feed, kind) = (self.feed.name(), error.kind());
-        let is_again = before.is_some_and(|before| before.kind == kind);
-        // Of an open breaker, and of polls that try the upstream meanwhile, the log is told by the breaker.
-        let is_told = kind == Kind::BreakerOpen || before.is_some_and(|before| before.was_not_asked());
-        let is_known = is_again || is_told;
-        let kind = kind.error_type();
-        if is_known {
-            debug!(feed, error.r#type = kind, error = %Chain(error), "a poll failed, as was to be expected");
-        } else {
-            warn!(feed, error.r#type = kind, error = %Chain(error), "a poll failed");
-        }
-    }
-
-    fn log_transition(&self, health: Health) {
-        let (feed, freshness) = (self.feed.name(), health.name());
-        info!(feed, freshness, "the freshness of a feed changed");
-    }
 }
 
 /// Has the log tell what the poller knows by now; how fresh the state is, if it was not so before.
@@ -352,10 +326,7 @@ impl Drop for Guard {
         self.feed.close(End::Failed);
         // Otherwise the runtime is going down, and the task with it.
         if std::thread::panicking() {
-            error!(
-                feed = self.feed.name(),
-                "the owner of a feed panicked; its watches end"
-            );
+            report::panicked(&self.feed.name());
         }
     }
 }

@@ -1,8 +1,12 @@
-//! Warnings and errors that repeat are one line and a count.
+//! What repeats is one line and a count.
 //!
-//! Time goes in windows. In each, the first of equal lines is logged, the others are counted, and at the end of the window
-//! their number is told. Lines are equal if they come from the same place and hold the same values. A place that logs ever
-//! other values is counted as a whole after its first lines, so what is kept and what is logged has bounds.
+//! Of each kind of warning the first is logged as it is, and the others are counted. Their number is told after ten seconds,
+//! and each minute from then on as long as they come; the first that comes after a time without is logged again. Lines are of
+//! one kind if they come from the same place with the same words, and have the same values of what metrics are told apart by:
+//! which feed, how long, or how many is not asked. News of feeds are counted like warnings, as there are many feeds.
+//!
+//! A place that has ever other kinds is counted as a whole after its first ones, so what is kept and what is logged has
+//! bounds.
 
 use std::collections::HashMap;
 use std::fmt::{self, Write as _};
@@ -15,84 +19,112 @@ use tracing::callsite::Identifier;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::Interest;
-use tracing::{Event, Level, Metadata, error, warn};
+use tracing::{Event, Level, Metadata, error, info, warn};
 use tracing_subscriber::layer::{Context, Filter};
 
-/// How long equal lines are counted.
+use crate::telemetry::names::{label, line};
+
+/// How long is counted before it is told for the first time.
 const WINDOW: Duration = Duration::from_secs(10);
 
-/// The most different lines of one place that are logged in a window.
-const MAX_LINES: usize = 64;
+/// How many windows are counted before it is told again.
+const LATER: u32 = 6;
+
+/// The most kinds of one place that are told apart.
+const MAX_KINDS: usize = 64;
 
 /// The most bytes of a line that are compared, kept and told.
 const MAX_LEN: usize = 512;
 
+/// The fields by which lines are of different kinds.
+const TELLING: [&str; 10] = [
+    "message",
+    label::ERROR_TYPE,
+    label::OPERATION,
+    label::OUTCOME,
+    label::REASON,
+    label::STATE,
+    label::FRESHNESS,
+    line::LICENSE,
+    line::LISTENER,
+    line::LOCATION,
+];
+
 /// Lets a line through if it is the first of its kind. Clones share what they know.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Repeats(Arc<Mutex<Window>>);
+pub(super) struct Repeats(Arc<Mutex<Places>>);
 
-/// What was logged in this window, by its place in the code.
+/// What was logged, by its place in the code.
 #[derive(Debug, Default)]
-struct Window(HashMap<Identifier, Place>);
+struct Places(HashMap<Identifier, Place>);
 
 #[derive(Debug)]
 struct Place {
     level: Level,
-    /// How often each line was repeated.
-    repeated: HashMap<String, usize>,
-    /// How many more lines there were, of other values.
+    /// By the values that tell them apart.
+    kinds: HashMap<String, Kind>,
+    /// How many more lines there were, of other kinds.
     others: usize,
 }
 
+#[derive(Debug)]
+struct Kind {
+    /// The first one.
+    line: Line,
+    /// How often it came since it was told.
+    times: usize,
+    /// How many windows have ended since, and at how many it is told.
+    windows: u32,
+    due: u32,
+}
+
+/// What is told of a place.
+#[derive(Debug)]
+struct Told {
+    level: Level,
+    times: usize,
+    windows: u32,
+    what: String,
+}
+
 /// A line with what it holds, cut where it gets long.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Line(String);
+
+/// What is seen of an event: of which kind it is, and the line.
+#[derive(Default)]
+struct Seen {
+    kind: Line,
+    line: Line,
+}
 
 // === impl Repeats ===
 
 impl Repeats {
-    /// Tells at the end of each window what was repeated in it. Never ends.
+    /// Tells what was repeated, when it is due. Never ends.
     pub(super) async fn keep_telling(self) {
         loop {
             sleep(WINDOW).await;
-            self.tell();
+            self.end_window();
         }
     }
 
-    /// Ends the window: tells what was repeated in it.
+    /// A window is over: tells what is due.
+    fn end_window(&self) {
+        let told = self.lock().end_window();
+        // It is logged, and so comes back here: not while this is locked.
+        told.into_iter().for_each(Told::log);
+    }
+
+    /// Tells all that was repeated, and forgets it.
     pub(super) fn tell(&self) {
-        // What is told is logged, and so comes back here: not while the window is locked.
-        let Window(places) = mem::take(&mut *self.lock());
-        for place in places.into_values() {
-            let Place {
-                level,
-                repeated,
-                others,
-            } = place;
-            let example = repeated.keys().next().cloned().unwrap_or_default();
-            for (line, times) in repeated.into_iter().filter(|(_, times)| *times > 0) {
-                tell(level, times, format_args!("repeated: {line}"));
-            }
-            if others > 0 {
-                tell(
-                    level,
-                    others,
-                    format_args!("more, with other values, like: {example}"),
-                );
-            }
-        }
+        let mut places = mem::take(&mut *self.lock());
+        places.make_due();
+        places.end_window().into_iter().for_each(Told::log);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Window> {
+    fn lock(&self) -> MutexGuard<'_, Places> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn tell(level: Level, times: usize, what: fmt::Arguments<'_>) {
-    if level == Level::ERROR {
-        error!(times, "{what}");
-    } else {
-        warn!(times, "{what}");
     }
 }
 
@@ -120,46 +152,148 @@ impl<S> Filter<S> for Repeats {
             return true;
         }
         // Values are written before the lock is taken: their code is not known here.
-        let mut line = Line::default();
-        event.record(&mut line);
-        let Line(line) = line;
-        self.lock().is_new(metadata, line)
+        let mut seen = Seen::default();
+        event.record(&mut seen);
+        self.lock().is_new(metadata, seen)
     }
 }
 
 /// Less important lines are chosen by `RUST_LOG`, and what is told from here has been counted.
 fn is_counted(metadata: &Metadata<'_>) -> bool {
-    metadata.is_event() && *metadata.level() <= Level::WARN && metadata.target() != module_path!()
+    let is_of_many = || metadata.fields().field(line::FEED).is_some();
+    let is_counted = match *metadata.level() {
+        Level::ERROR | Level::WARN => true,
+        Level::INFO => is_of_many(),
+        _ => false,
+    };
+    metadata.is_event() && is_counted && metadata.target() != module_path!()
 }
 
-// === impl Window ===
+// === impl Places ===
 
-impl Window {
+impl Places {
     /// Whether the line is to be logged; else it is counted.
-    fn is_new(&mut self, metadata: &Metadata<'_>, line: String) -> bool {
+    fn is_new(&mut self, metadata: &Metadata<'_>, seen: Seen) -> bool {
         let Self(places) = self;
+        let Seen {
+            kind: Line(kind),
+            line,
+        } = seen;
         let place = places.entry(metadata.callsite()).or_insert_with(|| Place {
             level: *metadata.level(),
-            repeated: HashMap::new(),
+            kinds: HashMap::new(),
             others: 0,
         });
-        if let Some(times) = place.repeated.get_mut(&line) {
-            *times += 1;
+        if let Some(known) = place.kinds.get_mut(&kind) {
+            known.times += 1;
             return false;
         }
-        if place.repeated.len() == MAX_LINES {
+        if place.kinds.len() == MAX_KINDS {
             place.others += 1;
             return false;
         }
-        place.repeated.insert(line, 0);
+        let (times, windows, due) = (0, 0, 1);
+        place.kinds.insert(
+            kind,
+            Kind {
+                line,
+                times,
+                windows,
+                due,
+            },
+        );
         true
+    }
+
+    /// Everything is to be told at the end of this window.
+    fn make_due(&mut self) {
+        let Self(places) = self;
+        for kind in places.values_mut().flat_map(|place| place.kinds.values_mut()) {
+            kind.due = 0;
+        }
+    }
+
+    /// What is to be told now. What has not come again is forgotten.
+    fn end_window(&mut self) -> Vec<Told> {
+        let Self(places) = self;
+        let mut told = Vec::new();
+        places.retain(|_, place| {
+            place.end_window(&mut told);
+            !place.kinds.is_empty()
+        });
+        told
+    }
+}
+
+// === impl Place ===
+
+impl Place {
+    fn end_window(&mut self, told: &mut Vec<Told>) {
+        let Self { level, kinds, others } = self;
+        let example = kinds.values().next().map(|kind| kind.line.0.clone());
+        kinds.retain(|_, kind| {
+            kind.windows += 1;
+            if kind.windows < kind.due {
+                return true;
+            }
+            if kind.times > 0 {
+                told.push(Told {
+                    level: *level,
+                    times: kind.times,
+                    windows: kind.windows,
+                    what: format!("repeated: {}", kind.line.0),
+                });
+            }
+            let comes = kind.times > 0;
+            (kind.times, kind.windows, kind.due) = (0, 0, LATER);
+            comes
+        });
+        let times = mem::take(others);
+        if times > 0 {
+            told.push(Told {
+                level: *level,
+                times,
+                windows: 1,
+                what: format!("more, with other values, like: {}", example.unwrap_or_default()),
+            });
+        }
+    }
+}
+
+// === impl Told ===
+
+impl Told {
+    fn log(self) {
+        let Self {
+            level,
+            times,
+            windows,
+            what,
+        } = self;
+        let seconds = u64::from(windows) * WINDOW.as_secs();
+        match level {
+            Level::ERROR => error!(times, seconds, "{what}"),
+            Level::WARN => warn!(times, seconds, "{what}"),
+            _ => info!(times, seconds, "{what}"),
+        }
+    }
+}
+
+// === impl Seen ===
+
+impl Visit for Seen {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.line.add(field, value);
+        if TELLING.contains(&field.name()) {
+            self.kind.add(field, value);
+        }
     }
 }
 
 // === impl Line ===
 
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+impl Line {
+    fn add(&mut self, field: &Field, value: &dyn fmt::Debug) {
         // Writing to a line does not fail.
         let _ = match field.name() {
             "message" => write!(self, "{value:?}"),

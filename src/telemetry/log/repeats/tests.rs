@@ -52,6 +52,11 @@ fn fail(operation: &str) {
     warn!(operation, error = %"no connection", "the call failed");
 }
 
+/// A feed's trouble, as told after so many milliseconds.
+fn turn(feed: u32, freshness: &str, after_ms: u32) {
+    warn!(feed, freshness, after_ms, "a feed turned");
+}
+
 #[test]
 fn equal_warnings_are_one_line_and_a_count() {
     let (repeats, lines, _guard) = start();
@@ -66,15 +71,72 @@ fn equal_warnings_are_one_line_and_a_count() {
             r#"WARN the call failed operation="List" error=no connection"#,
         ]
     );
-    repeats.tell();
+    repeats.end_window();
     assert_eq!(
         lines.take(),
-        [r#"WARN repeated: the call failed operation="List" error=no connection times=4"#]
+        [r#"WARN repeated: the call failed operation="List" error=no connection times=4 seconds=10"#]
     );
-    fail("List");
-    assert_eq!(lines.take().len(), 1, "a window begins with a line");
-    repeats.tell();
-    assert!(lines.take().is_empty());
+}
+
+#[test]
+fn what_goes_on_is_counted_each_minute_and_logged_again_after_a_time_without() {
+    let (repeats, lines, _guard) = start();
+    let windows = |windows, per_window| {
+        for _ in 0..windows {
+            (0..per_window).for_each(|_| fail("List"));
+            repeats.end_window();
+        }
+        lines.take()
+    };
+    let told = |times, seconds| {
+        format!(
+            r#"WARN repeated: the call failed operation="List" error=no connection times={times} seconds={seconds}"#
+        )
+    };
+    let first = r#"WARN the call failed operation="List" error=no connection"#;
+    assert_eq!(windows(1, 3), [&told(2, 10), first]);
+    assert!(windows(5, 3).is_empty());
+    assert_eq!(windows(1, 3), [told(18, 60)]);
+    assert!(windows(6, 0).is_empty());
+    assert_eq!(windows(1, 1), [first]);
+    assert_eq!(windows(1, 1), [first], "it came once in the window before");
+}
+
+#[test]
+fn lines_of_one_kind_differ_in_which_and_how_much() {
+    let (repeats, lines, _guard) = start();
+    for feed in 0..1000 {
+        turn(feed, "STALE", 6000 + feed);
+    }
+    turn(7, "DOWN", 1);
+    assert_eq!(
+        lines.take(),
+        [
+            r#"WARN a feed turned feed=0 freshness="STALE" after_ms=6000"#,
+            r#"WARN a feed turned feed=7 freshness="DOWN" after_ms=1"#,
+        ]
+    );
+    repeats.end_window();
+    assert_eq!(
+        lines.take(),
+        [r#"WARN repeated: a feed turned feed=0 freshness="STALE" after_ms=6000 times=999 seconds=10"#]
+    );
+}
+
+#[test]
+fn news_of_many_feeds_are_counted_too() {
+    let (repeats, lines, _guard) = start();
+    for feed in 0..3 {
+        info!(feed, "a feed is live");
+    }
+    repeats.end_window();
+    assert_eq!(
+        lines.take(),
+        [
+            "INFO a feed is live feed=0",
+            "INFO repeated: a feed is live feed=0 times=2 seconds=10"
+        ]
+    );
 }
 
 #[test]
@@ -94,12 +156,12 @@ fn the_count_is_as_important_as_its_lines() {
     repeats.tell();
     assert_eq!(
         lines.take(),
-        ["ERROR a defect", "ERROR repeated: a defect times=1"]
+        ["ERROR a defect", "ERROR repeated: a defect times=1 seconds=10"]
     );
 }
 
 #[test]
-fn what_is_no_warning_is_never_counted() {
+fn what_is_no_warning_is_not_counted() {
     let (repeats, lines, _guard) = start();
     for _ in 0..2 {
         info!("news");
@@ -115,18 +177,18 @@ fn what_is_no_warning_is_never_counted() {
 #[test]
 fn a_place_with_ever_other_values_is_counted_as_a_whole() {
     let (repeats, lines, _guard) = start();
-    for within in 0..1000 {
-        warn!(within, "too late");
+    for reason in 0..1000 {
+        warn!(reason, "too late");
     }
-    assert_eq!(lines.take().len(), MAX_LINES);
+    assert_eq!(lines.take().len(), MAX_KINDS);
     repeats.tell();
     let told = lines.take();
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(
-        told[0].starts_with("WARN more, with other values, like: too late within="),
+        told[0].starts_with("WARN more, with other values, like: too late reason="),
         "{told:?}"
     );
-    assert!(told[0].ends_with(" times=936"), "{told:?}");
+    assert!(told[0].ends_with(" times=936 seconds=10"), "{told:?}");
 }
 
 #[test]
@@ -157,23 +219,29 @@ fn a_value_that_logs_does_not_lock_the_log() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn counts_are_told_at_the_end_of_each_window() {
+async fn counts_are_told_by_themselves_and_at_the_end() {
     let (repeats, lines, _guard) = start();
     let mut tasks = tokio::task::JoinSet::new();
-    tasks.spawn(repeats.keep_telling());
+    tasks.spawn(repeats.clone().keep_telling());
     tokio::task::yield_now().await;
-    for window in 0..2 {
-        for _ in 0..3 {
-            fail("List");
-        }
-        assert_eq!(lines.take().len(), 1);
-        advance(WINDOW.saturating_sub(Duration::from_millis(2))).await;
-        tokio::task::yield_now().await;
-        assert!(lines.take().is_empty(), "window {window}");
-        advance(Duration::from_millis(2)).await;
-        tokio::task::yield_now().await;
-        let told = lines.take();
-        assert_eq!(told.len(), 1, "window {window}: {told:?}");
-        assert!(told[0].ends_with("times=2"), "{told:?}");
+    for _ in 0..3 {
+        fail("List");
     }
+    assert_eq!(lines.take().len(), 1);
+    advance(WINDOW.saturating_sub(Duration::from_millis(2))).await;
+    tokio::task::yield_now().await;
+    assert!(lines.take().is_empty());
+    advance(Duration::from_millis(2)).await;
+    tokio::task::yield_now().await;
+    let told = lines.take();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].ends_with("times=2 seconds=10"), "{told:?}");
+    fail("List");
+    repeats.tell();
+    let told = lines.take();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].contains("repeated: ") && told[0].contains(" times=1"),
+        "{told:?}"
+    );
 }

@@ -31,6 +31,7 @@ use crate::dispatch::{Dispatcher, watch_upstream};
 use crate::layer::admission;
 use crate::lifecycle::{self, Readiness, Shutdown};
 use crate::status;
+use crate::telemetry::log::Lines;
 use crate::telemetry::metrics::Metrics;
 use crate::upstream::Client;
 use crate::watch::{self, Hub};
@@ -55,6 +56,8 @@ pub struct Params {
     pub watch: watch::Params,
     /// The metrics that are shown at `/metrics`.
     pub metrics: Metrics,
+    /// Where there is a line for each RPC, if anywhere.
+    pub access_log: Option<Lines>,
 }
 
 impl Default for Params {
@@ -68,6 +71,7 @@ impl Default for Params {
             connections: connections::Params::default(),
             watch: watch::Params::default(),
             metrics: Metrics::default(),
+            access_log: None,
         }
     }
 }
@@ -105,15 +109,14 @@ pub async fn run(
         admission,
         readiness,
         connections,
-        mut watch,
+        watch,
         metrics,
+        access_log,
     } = params;
     let meter = metrics.meter();
-    // The watchers of a gateway that stops are told to come back at times spread over the drain timeout.
-    watch.reconnect_window = drain_timeout;
     let readiness = Readiness::new(readiness);
     lifecycle::metrics::show(readiness.clone(), &meter);
-    let hub = hub(&client, &readiness, &zone, watch, &meter);
+    let hub = hub(&client, &readiness, &zone, watch, drain_timeout, &meter);
     let _feeds_end = hub.drain_on_drop();
     let dispatcher = Dispatcher::new(client.clone(), readiness.clone(), &meter);
     let contract = grpc::contract(dispatcher.clone(), hub.clone(), callers, zone);
@@ -121,10 +124,7 @@ pub async fn run(
 
     let mut tasks = Tasks::default();
     let health = health::start(&readiness, stop.clone(), &mut tasks).await;
-    let watched = watch_upstream(client, readiness.clone());
-    tasks.spawn("the readiness probe", async { match watched.await {} });
-    let kept = hub.keep_within_memory();
-    tasks.spawn("the bound of the watch's memory", async { match kept.await {} });
+    keep(&mut tasks, client, &readiness, &hub);
     let pages = admin::pages(readiness.clone(), hub.clone(), metrics);
     tasks.spawn(operator::NAME, operator::serve(listeners.admin, pages));
 
@@ -132,7 +132,16 @@ pub async fn run(
         connections,
         admission,
     };
-    let serving = grpc::serve(listeners.grpc, contract, health, limits, &meter, stop.clone());
+    let ends = grpc::Ends::new(&meter, access_log);
+    let serving = grpc::serve(
+        listeners.grpc,
+        contract,
+        health,
+        limits,
+        ends,
+        &meter,
+        stop.clone(),
+    );
     let drain = Drain {
         readiness,
         refuse: stop,
@@ -147,8 +156,24 @@ pub async fn run(
     served
 }
 
-/// The watch of the gateway.
-fn hub(client: &Client, readiness: &Readiness, zone: &TimeZone, params: watch::Params, meter: &Meter) -> Hub {
+/// Starts what goes on beside the calls, for ever.
+fn keep(tasks: &mut Tasks, client: Client, readiness: &Readiness, hub: &Hub) {
+    let watched = watch_upstream(client, readiness.clone());
+    tasks.spawn("the readiness probe", async { match watched.await {} });
+    let kept = hub.keep_within_memory();
+    tasks.spawn("the bound of the watch's memory", async { match kept.await {} });
+}
+
+/// The watch of the gateway. When it stops, the watchers are told to come back at times spread over `reconnect_window`.
+fn hub(
+    client: &Client,
+    readiness: &Readiness,
+    zone: &TimeZone,
+    mut params: watch::Params,
+    reconnect_window: Duration,
+    meter: &Meter,
+) -> Hub {
     let (client, readiness) = (client.clone(), readiness.clone());
+    params.reconnect_window = reconnect_window;
     Hub::new(client, readiness, zone.clone(), params, status::explain, meter)
 }

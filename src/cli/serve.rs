@@ -27,6 +27,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let callers = Callers::with(license).waiting(gateway.default_deadline());
     let telemetry = Telemetry::start(&telemetry)?;
     params.metrics = telemetry.metrics.clone();
+    params.access_log = telemetry.access_log.clone();
 
     let listeners = Listeners {
         grpc: listen(grpc, "gRPC").await?,

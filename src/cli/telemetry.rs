@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::config::{LogArgs, TelemetryArgs};
-use crate::telemetry::log::{self, Log};
+use crate::telemetry::log::{self, Lines, Log};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::traces::Traces;
 
@@ -10,7 +10,10 @@ use crate::telemetry::traces::Traces;
 #[derive(Debug)]
 pub(super) struct Telemetry {
     pub(super) metrics: Metrics,
+    pub(super) access_log: Option<Lines>,
     traces: Option<Traces>,
+    _access_log_writer: Option<log::Writer>,
+    // Dropped last: what is said of the others is told, too.
     _log: Log,
 }
 
@@ -20,9 +23,12 @@ impl Telemetry {
         let metrics = args.metrics()?;
         let traces = args.traces(&metrics.meter())?;
         let log = start_log(&args.log, traces.as_ref())?;
+        let (access_log, writer) = args.access_log.then(log::lines).unzip();
         Ok(Self {
             metrics,
+            access_log,
             traces,
+            _access_log_writer: writer,
             _log: log,
         })
     }

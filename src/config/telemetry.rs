@@ -22,6 +22,9 @@ pub struct TelemetryArgs {
     /// traces are kept
     #[arg(long, env = "PORTICO_OTLP_ENDPOINT", value_name = "URL")]
     otlp_endpoint: Option<String>,
+    /// Write a line of JSON for each RPC to standard output: when, which, how it ended, how long it took, from where
+    #[arg(long, env = "PORTICO_ACCESS_LOG")]
+    pub access_log: bool,
 }
 
 impl TelemetryArgs {

@@ -11,6 +11,7 @@
 //!
 //! A path is the caller's text, so it is not told: only a method of [`Methods`], or `_OTHER`.
 
+mod access;
 mod answer;
 mod body;
 mod code;
@@ -19,6 +20,7 @@ mod future;
 mod log;
 mod methods;
 mod metrics;
+mod origin;
 mod rpc;
 
 use std::task::{Context, Poll};
@@ -27,6 +29,7 @@ use http::{HeaderMap, Request, Response};
 use http_body::Body;
 use tower::{Layer, Service};
 
+pub use self::access::AccessLog;
 pub use self::body::ResponseBody;
 use self::ended::Observe;
 pub use self::ended::{Ended, How};
@@ -34,6 +37,7 @@ pub use self::future::ResponseFuture;
 pub use self::log::log;
 pub use self::methods::Methods;
 pub use self::metrics::Metrics;
+pub use self::origin::{Origin, Peer};
 use self::rpc::Rpc;
 use crate::telemetry::{AskingTime, TraceContext, traces};
 
@@ -95,12 +99,13 @@ where
     fn call(&mut self, mut request: Request<Q>) -> Self::Future {
         let method = self.methods.of_path(request.uri().path());
         let caller = TraceContext::read(request.headers());
+        let origin = Origin::of(&request, caller.as_ref());
         let previous_attempts = previous_attempts(request.headers());
         let span = traces::root(caller.as_ref(), || log::span(&method, previous_attempts));
         // Whoever asks the upstream for this RPC finds it here.
         let asking = AskingTime::default();
         request.extensions_mut().insert(asking.clone());
-        let mut rpc = Rpc::begin(method, span, asking, self.observe.clone());
+        let mut rpc = Rpc::begin(method, origin, span, asking, self.observe.clone());
         let inner = rpc.during(|| self.inner.call(request));
         ResponseFuture::new(inner, rpc)
     }

@@ -53,6 +53,7 @@ use self::connection::Connection;
 use self::descriptors::SPARE;
 use self::door::Door;
 use self::streams::Streams;
+use crate::layer::outcome::Peer;
 
 pub use self::params::Params;
 
@@ -121,6 +122,7 @@ where
         };
         let connection = Connection {
             service: service.clone(),
+            peer: Peer(peer.ip()),
             params: params.clone(),
             is_conversation,
             streams: streams.clone(),

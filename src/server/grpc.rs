@@ -17,10 +17,11 @@ use super::reflection;
 use crate::caller::Callers;
 use crate::dispatch::Dispatcher;
 use crate::layer::admission::{self, AdmissionLayer, Terms};
-use crate::layer::outcome::{self, Ended, Methods, OutcomeLayer};
+use crate::layer::outcome::{self, AccessLog, Ended, Methods, OutcomeLayer};
 use crate::proto;
 use crate::service::{CustomerExtension, CustomerExtensionServiceServer, Watching};
 use crate::status;
+use crate::telemetry::log::Lines;
 use crate::watch::Hub;
 
 /// The contract's service, all of its RPCs.
@@ -31,6 +32,31 @@ pub(super) type Contract = Watching<CustomerExtensionServiceServer<CustomerExten
 pub(super) struct Limits {
     pub(super) connections: connections::Params,
     pub(super) admission: admission::Params,
+}
+
+/// Who is told how each RPC ends.
+#[derive(Debug)]
+pub(super) struct Ends {
+    metrics: outcome::Metrics,
+    access_log: Option<AccessLog>,
+}
+
+impl Ends {
+    /// Metrics of `meter`, the log, and the access log if there is one.
+    pub(super) fn new(meter: &Meter, access_log: Option<Lines>) -> Self {
+        Self {
+            metrics: outcome::Metrics::new(meter),
+            access_log: access_log.map(AccessLog::new),
+        }
+    }
+
+    fn tell(&self, ended: &Ended) {
+        self.metrics.record(ended);
+        outcome::log(ended);
+        if let Some(access_log) = &self.access_log {
+            access_log.record(ended);
+        }
+    }
 }
 
 /// The contract's service for `callers`: calls go through `dispatcher`, watches through `hub`; times without a zone are
@@ -52,6 +78,7 @@ pub(super) async fn serve(
     contract: Contract,
     health: HealthServer<impl Health>,
     limits: Limits,
+    ends: Ends,
     meter: &Meter,
     stop: CancellationToken,
 ) -> Result<(), Error> {
@@ -67,11 +94,7 @@ pub(super) async fn serve(
         .add_service(reflection::v1alpha()?)
         .prepare();
     let methods: Methods = methods()?.into_iter().collect();
-    let metrics = outcome::Metrics::new(meter);
-    let observe = move |ended: &Ended| {
-        metrics.record(ended);
-        outcome::log(ended);
-    };
+    let observe = move |ended: &Ended| ends.tell(ended);
     // Outermost first. A gRPC-Web answer has its status inside the body, so the outcome is read below that layer.
     let service = ServiceBuilder::new()
         .layer(GrpcWebLayer::new())

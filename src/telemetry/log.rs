@@ -1,4 +1,4 @@
-//! The log: lines on standard error, as text for people or JSON for collectors.
+//! The log: lines on standard error, as text for people or JSON for collectors. Beside it, lines on standard output.
 //!
 //! ```text
 //!   event ─▶ RUST_LOG ─▶ repeats ─▶ a line ─▶ a bounded queue ─▶ a thread ─▶ standard error
@@ -8,6 +8,7 @@
 //!
 //! Whoever logs never waits: not for a reader of standard error, who may be slow, hang or be gone.
 
+mod json;
 mod lines;
 mod panics;
 mod repeats;
@@ -20,6 +21,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, fmt};
 
+use self::json::Traced;
+pub use self::lines::{Lines, Writer};
 use self::repeats::Repeats;
 use super::traces::Traces;
 
@@ -63,12 +66,12 @@ pub fn start(
         .with_default_directive(tracing::Level::INFO.into())
         .from_env()?
         .add_directive(OWN.parse()?);
-    let (queue, writer) = lines::start();
+    let (queue, writer) = lines::to_stderr();
     // What cannot be written is counted; the layer itself would say so on standard error, and block there.
     let lines = fmt::layer().with_writer(queue).log_internal_errors(false);
     let layer = match format {
         Format::Text => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
-        Format::Json => lines.json().boxed(),
+        Format::Json => lines.json().map_event_format(Traced).boxed(),
     };
     let repeats = Repeats::default();
     tracing_subscriber::registry()
@@ -83,6 +86,13 @@ pub fn start(
         _tasks: tasks,
         _writer: writer,
     })
+}
+
+/// Lines on standard output, beside the log: a bounded queue, and who empties it. Dropping the latter writes what is queued, for
+/// about a second at most.
+#[must_use]
+pub fn lines() -> (Lines, Writer) {
+    lines::to_stdout()
 }
 
 /// What is below `info` of dependencies that tell of URLs, headers or bytes on their way. `RUST_LOG` cannot choose it: there

@@ -67,6 +67,12 @@ impl TraceContext {
         let _ = span.set_parent(Context::new().with_remote_span_context(caller));
     }
 
+    /// The id of the trace.
+    #[must_use]
+    pub fn trace(&self) -> Option<TraceId> {
+        self.remote().map(|span| span.trace_id())
+    }
+
     /// The span of the caller.
     pub(super) fn remote(&self) -> Option<SpanContext> {
         let parent = self.parent.to_str().ok()?;

@@ -4,6 +4,7 @@
 
 mod support;
 
+mod access_log;
 mod check;
 mod refusals;
 mod serve;

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tonic::Code;
 
+use super::origin::Origin;
+
 /// How one RPC ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
@@ -20,6 +22,8 @@ pub struct Ended {
     pub upstream: Option<Duration>,
     /// Who ended it, and where.
     pub how: How,
+    /// Where it came from.
+    pub origin: Origin,
 }
 
 /// Who ended an RPC, and where.

@@ -35,6 +35,7 @@ pub fn log(ended: &Ended) {
         elapsed,
         upstream: _,
         how,
+        origin: _,
     } = ended;
     let (failed, code) = (is_failure(*code), name(*code));
     let what = match how {
@@ -132,6 +133,7 @@ mod tests {
                 elapsed: Duration::from_micros(1_234_567),
                 upstream: None,
                 how,
+                origin: super::super::Origin::default(),
             };
             span(&ended.method, Some(2)).in_scope(|| log(&ended));
         });

@@ -51,6 +51,7 @@ impl Metrics {
             elapsed,
             upstream,
             how: _,
+            origin: _,
         } = ended;
         self.by_end.record(
             (method.clone(), *code),

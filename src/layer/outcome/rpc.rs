@@ -8,6 +8,7 @@ use tonic::Code;
 use tracing::Span;
 
 use super::ended::{Ended, How, Observe};
+use super::origin::Origin;
 use crate::telemetry::AskingTime;
 
 /// One RPC under way.
@@ -16,6 +17,7 @@ use crate::telemetry::AskingTime;
 #[derive(Debug)]
 pub(super) struct Rpc {
     method: Arc<str>,
+    origin: Origin,
     started: Instant,
     asking: AskingTime,
     span: Span,
@@ -34,10 +36,17 @@ pub(super) struct End {
 // === impl Rpc ===
 
 impl Rpc {
-    /// An RPC begins, in `span`; for it the upstream will be asked in `asking`.
-    pub(super) fn begin(method: Arc<str>, span: Span, asking: AskingTime, observe: Observe) -> Self {
+    /// An RPC from `origin` begins, in `span`; for it the upstream will be asked in `asking`.
+    pub(super) fn begin(
+        method: Arc<str>,
+        origin: Origin,
+        span: Span,
+        asking: AskingTime,
+        observe: Observe,
+    ) -> Self {
         Self {
             method,
+            origin,
             span,
             started: Instant::now(),
             asking,
@@ -78,6 +87,7 @@ impl Drop for Rpc {
             elapsed: self.started.elapsed(),
             upstream: self.asking.so_far(),
             how,
+            origin: mem::take(&mut self.origin),
         };
         self.span.in_scope(|| self.observe.tell(&ended));
     }

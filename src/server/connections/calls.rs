@@ -19,6 +19,7 @@ use tower::{Service, ServiceExt as _, util::Oneshot};
 use super::activity::{Activity, Call};
 use super::answer_body::AnswerBody;
 use super::request_body::{RequestBody, Until};
+use crate::layer::outcome::Peer;
 use crate::service::ArriveBy;
 
 /// The service of one connection.
@@ -26,6 +27,7 @@ use crate::service::ArriveBy;
 pub(super) struct Calls<S> {
     pub(super) inner: S,
     pub(super) activity: Arc<Activity>,
+    pub(super) peer: Peer,
     /// How long a request may take to arrive.
     pub(super) limit: Duration,
     /// Of which paths requests may go on for as long as their caller likes.
@@ -60,6 +62,7 @@ where
         let Some(call) = self.activity.begin() else {
             return Answering::Refused;
         };
+        request.extensions_mut().insert(self.peer);
         let until = if (self.is_conversation)(request.uri().path()) {
             Until::Silence(self.silence, self.stop.clone())
         } else {

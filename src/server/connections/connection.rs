@@ -19,12 +19,14 @@ use super::http;
 use super::io::Io;
 use super::params::Params;
 use super::streams::Streams;
+use crate::layer::outcome::Peer;
 use crate::lifecycle::{ConnectionId, Stream};
 
 /// What a connection is served with.
 #[derive(Debug)]
 pub(super) struct Connection<S> {
     pub(super) service: S,
+    pub(super) peer: Peer,
     pub(super) params: Arc<Params>,
     pub(super) is_conversation: fn(&str) -> bool,
     pub(super) streams: Streams,
@@ -52,6 +54,7 @@ where
     async fn serve(self, id: ConnectionId, socket: TcpStream) {
         let Self {
             service,
+            peer,
             params,
             is_conversation,
             streams,
@@ -62,6 +65,7 @@ where
         let calls = Calls {
             inner: service,
             activity: activity.clone(),
+            peer,
             limit: params.request,
             is_conversation,
             silence: params.idle,

@@ -1,8 +1,9 @@
-//! The way of a line to standard error: a bounded queue, and a thread that empties it.
+//! The way of a line to where it is written: a bounded queue, and a thread that empties it.
 //!
 //! A line that finds the queue full is dropped and counted. How many were is told, as a line of the log, when the queue has
 //! been emptied, and now and then while it cannot be.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -25,14 +26,49 @@ const RETRY: Duration = Duration::from_millis(10);
 /// How long the end waits for the queue to be emptied: a little more than [`WorkerGuard`] does.
 const FLUSH: Duration = Duration::from_millis(1500);
 
+/// A queue of lines. Who writes to it never waits.
+#[derive(Clone)]
+pub struct Lines(NonBlocking);
+
 /// The thread. Dropping this waits until it has written what is queued, but not for long.
 #[derive(Debug)]
-pub(super) struct Writer(Option<WorkerGuard>);
+pub struct Writer(Option<WorkerGuard>);
 
-/// Starts the thread; lines go into the queue.
-pub(super) fn start() -> (NonBlocking, Writer) {
-    let (queue, guard) = queue(QUEUE, stderr(), tell);
+/// Starts a thread that writes to standard error.
+pub(super) fn to_stderr() -> (NonBlocking, Writer) {
+    let to = unlocked(io::stderr());
+    let (queue, guard) = queue(QUEUE, to, |lines, in_all| {
+        // It goes through the queue like all others, so it may be dropped, too. Then it counts, and the next one tells.
+        warn!(lines, in_all, "log lines were dropped: nobody read them in time");
+    });
     (queue, Writer(Some(guard)))
+}
+
+/// Starts a thread that writes to standard output.
+pub(super) fn to_stdout() -> (Lines, Writer) {
+    let to = unlocked(io::stdout());
+    let (queue, guard) = queue(QUEUE, to, |lines, in_all| {
+        warn!(
+            lines,
+            in_all, "lines of the access log were dropped: nobody read them in time"
+        );
+    });
+    (Lines(queue), Writer(Some(guard)))
+}
+
+impl Lines {
+    /// Writes a line, with its end, soon; or drops it, if too many wait.
+    pub(crate) fn write(&self, line: &[u8]) {
+        let Self(queue) = self;
+        // What is dropped is counted, and is no error.
+        let _ = queue.clone().write_all(line);
+    }
+}
+
+impl fmt::Debug for Lines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lines").finish_non_exhaustive()
+    }
 }
 
 impl Drop for Writer {
@@ -41,11 +77,6 @@ impl Drop for Writer {
         // Its drop has a limit, but prints when the queue is full: standard output may be the same pipe that nobody reads.
         within(FLUSH, move || drop(guard));
     }
-}
-
-/// The line goes through the queue like all others, so it may be dropped, too. Then it counts, and the next one tells.
-fn tell(lines: usize, in_all: usize) {
-    warn!(lines, in_all, "log lines were dropped: nobody read them in time");
 }
 
 /// A queue of at most `limit` lines, which a thread writes to `to`; `tell` is called there with the number of lines that were
@@ -69,20 +100,18 @@ fn queue(
     (queue, guard)
 }
 
-/// Standard error by a descriptor of its own. The standard library's has a lock, which a write that blocks would keep.
+/// A standard stream by a descriptor of its own. The standard library's has a lock, which a write that blocks would keep.
 #[cfg(unix)]
-fn stderr() -> Box<dyn Write + Send> {
-    use std::fs::File;
-    use std::os::fd::AsFd as _;
-    match io::stderr().as_fd().try_clone_to_owned() {
-        Ok(own) => Box::new(File::from(own)),
-        Err(_) => Box::new(io::stderr()),
+fn unlocked<S: std::os::fd::AsFd + Write + Send + 'static>(stream: S) -> Box<dyn Write + Send> {
+    match stream.as_fd().try_clone_to_owned() {
+        Ok(own) => Box::new(std::fs::File::from(own)),
+        Err(_) => Box::new(stream),
     }
 }
 
 #[cfg(not(unix))]
-fn stderr() -> Box<dyn Write + Send> {
-    Box::new(io::stderr())
+fn unlocked<S: Write + Send + 'static>(stream: S) -> Box<dyn Write + Send> {
+    Box::new(stream)
 }
 
 /// Where the thread writes: passes lines on, and tells how many were dropped.

@@ -1,0 +1,111 @@
+//! Lines of JSON, with the ids of the span that they belong to.
+
+use std::fmt;
+
+use opentelemetry::Context;
+use opentelemetry::trace::TraceContextExt as _;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
+
+/// Writes a JSON object as the inner format does, with `trace_id` and `span_id` if the line is part of a trace that is kept.
+#[derive(Debug)]
+pub(super) struct Traced<F>(pub(super) F);
+
+impl<S, N, F> FormatEvent<S, N> for Traced<F>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let Self(inner) = self;
+        let current = Context::current();
+        let span = current.span();
+        let span = span.span_context();
+        if !span.is_valid() {
+            return inner.format_event(context, writer, event);
+        }
+        let mut line = String::new();
+        inner.format_event(context, Writer::new(&mut line), event)?;
+        let members = line.strip_prefix('{').ok_or(fmt::Error)?;
+        let (trace, id) = (span.trace_id(), span.span_id());
+        write!(writer, r#"{{"trace_id":"{trace}","span_id":"{id}",{members}"#)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
+    use serde_json::Value;
+    use tracing::warn;
+    use tracing_subscriber::fmt;
+    use tracing_subscriber::layer::SubscriberExt as _;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Text(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Text {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("no panic").extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_of_a_trace_has_its_ids_and_any_other_has_none() {
+        let text = Text::default();
+        let to = text.clone();
+        let layer = fmt::layer()
+            .json()
+            .map_event_format(Traced)
+            .with_writer(move || to.clone());
+        let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
+        // Another test's thread may have met the events first, and settled that nobody listens.
+        tracing::callsite::rebuild_interest_cache();
+        let span = SpanContext::new(
+            TraceId::from(0xabc_u128),
+            SpanId::from(0xd_u64),
+            TraceFlags::SAMPLED,
+            false,
+            TraceState::NONE,
+        );
+        for context in [Context::new(), Context::new().with_remote_span_context(span)] {
+            let _current = context.attach();
+            warn!(number = 7, "trouble");
+        }
+        let text = String::from_utf8(text.0.lock().expect("no panic").clone()).expect("text");
+        let lines: Vec<Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect();
+        assert_eq!(lines.len(), 2, "{text}");
+        assert_eq!(
+            (&lines[0]["trace_id"], &lines[0]["span_id"]),
+            (&Value::Null, &Value::Null)
+        );
+        assert_eq!(lines[1]["trace_id"], "00000000000000000000000000000abc");
+        assert_eq!(lines[1]["span_id"], "000000000000000d");
+        for line in lines {
+            assert_eq!(
+                (&line["fields"]["number"], &line["level"]),
+                (&7.into(), &"WARN".into())
+            );
+        }
+    }
+}

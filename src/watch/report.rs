@@ -52,7 +52,7 @@ pub(super) fn turned(feed: &str, health: Health) {
             feed,
             freshness,
             error.r#type = why,
-            "a feed is down: its watchers see how the calls were long ago"
+            "a feed is down: what its watchers see is not to be relied on"
         ),
         Freshness::Live | Freshness::Unspecified => info!(feed, freshness, "a feed is live"),
     }

@@ -6,6 +6,7 @@
 //! | `/readyz` | 200, or 503 with the reason in words |
 //! | `/feeds` | the feeds of the watch, as JSON |
 //! | `/metrics` | what was counted, in Prometheus' text format |
+//! | `/traces` | the last traces, if they are kept: in `portico demo` |
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -18,16 +19,21 @@ use tracing::error;
 use crate::lifecycle::{self, Readiness};
 use crate::telemetry::Chain;
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces::Recent;
 use crate::watch::Hub;
 
 /// The pages of the operator's port.
-pub fn pages(readiness: Readiness, hub: Hub, metrics: Metrics) -> Router {
-    Router::new()
+pub fn pages(readiness: Readiness, hub: Hub, metrics: Metrics, traces: Option<Recent>) -> Router {
+    let pages = Router::new()
         .route("/livez", get(async || "alive\n"))
         .route("/readyz", get(readyz))
         .with_state(readiness)
         .route("/feeds", get(async move || Json(hub.feeds())))
-        .route("/metrics", get(async move || page(&metrics)))
+        .route("/metrics", get(async move || page(&metrics)));
+    match traces {
+        None => pages,
+        Some(traces) => pages.route("/traces", get(async move || traces.page())),
+    }
 }
 
 fn page(metrics: &Metrics) -> Response {

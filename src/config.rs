@@ -68,7 +68,7 @@ pub struct DemoArgs {
         value_name = "ADDRESS"
     )]
     pub listen: SocketAddr,
-    /// Where to serve the operator's port: /livez, /readyz, /feeds and /metrics
+    /// Where to serve the operator's port: /livez, /readyz, /feeds, /metrics and /traces
     #[arg(
         long,
         env = "PORTICO_ADMIN_LISTEN",

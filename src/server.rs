@@ -33,6 +33,7 @@ use crate::lifecycle::{self, Readiness, Shutdown};
 use crate::status;
 use crate::telemetry::log::Lines;
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces::Recent;
 use crate::upstream::Client;
 use crate::watch::{self, Hub};
 
@@ -56,6 +57,8 @@ pub struct Params {
     pub watch: watch::Params,
     /// The metrics that are shown at `/metrics`.
     pub metrics: Metrics,
+    /// The traces that are shown at `/traces`, if there is such a page.
+    pub traces: Option<Recent>,
     /// Where there is a line for each RPC, if anywhere.
     pub access_log: Option<Lines>,
 }
@@ -71,6 +74,7 @@ impl Default for Params {
             connections: connections::Params::default(),
             watch: watch::Params::default(),
             metrics: Metrics::default(),
+            traces: None,
             access_log: None,
         }
     }
@@ -111,6 +115,7 @@ pub async fn run(
         connections,
         watch,
         metrics,
+        traces,
         access_log,
     } = params;
     let meter = metrics.meter();
@@ -125,7 +130,7 @@ pub async fn run(
     let mut tasks = Tasks::default();
     let health = health::start(&readiness, stop.clone(), &mut tasks).await;
     keep(&mut tasks, client, &readiness, &hub);
-    let pages = admin::pages(readiness.clone(), hub.clone(), metrics);
+    let pages = admin::pages(readiness.clone(), hub.clone(), metrics, traces);
     tasks.spawn(operator::NAME, operator::serve(listeners.admin, pages));
 
     let limits = grpc::Limits {
@@ -151,7 +156,6 @@ pub async fn run(
         timeout: drain_timeout,
     };
     let served = drain.after(serving, &mut tasks, &shutdown).await;
-    // No task has anything to finish.
     tasks.stop().await;
     served
 }

@@ -30,9 +30,11 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let license = License::parse(License::DEFAULT_NAME, LICENSE, gateway.transport());
     let license = license.map_err(|error| Failure::failed("the demo's licence", &error))?;
     let callers = Callers::with(license).waiting(gateway.default_deadline());
-    let telemetry = Telemetry::start(&telemetry)?;
+    let (telemetry, recent) = Telemetry::start_shown(&telemetry)?;
     params.metrics = telemetry.metrics.clone();
     params.access_log = telemetry.access_log.clone();
+    let shows_traces = recent.is_some();
+    params.traces = recent;
 
     let listeners = Listeners {
         grpc: listen(grpc, "gRPC").await?,
@@ -46,7 +48,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let (grpc, admin) = (address(&listeners.grpc)?, address(&listeners.admin)?);
 
     until_stopped(async |shutdown| {
-        introduce(grpc, admin, upstream_at);
+        introduce(grpc, admin, upstream_at, shows_traces);
         let sandbox = sandbox::run(upstream, Sandbox::new(sandbox_params), std::future::pending());
         let served = tokio::select! {
             served = server::run(listeners, client, callers, params, shutdown) => {
@@ -61,8 +63,13 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
 }
 
 /// Says what is running, and prints commands that work as they are.
-fn introduce(grpc: SocketAddr, admin: SocketAddr, sandbox: SocketAddr) {
+fn introduce(grpc: SocketAddr, admin: SocketAddr, sandbox: SocketAddr, shows_traces: bool) {
     const SERVICE: &str = "porta.customerextension.v1.CustomerExtensionService";
+    let traces = if shows_traces {
+        format!("curl http://{admin}/traces")
+    } else {
+        "(at your collector)".to_owned()
+    };
     let text = format!(
         r#"Portico is running on a stand-in upstream with live calls. Ctrl-C stops it.
 
@@ -81,6 +88,12 @@ Try, in another terminal:
 Or see the calls come and go:
 
   portico watch --customer 1 --gateway http://{grpc}
+
+And what the gateway tells of all this, its metrics and its traces:
+
+  curl http://{admin}/metrics
+
+  {traces}
 
 "#
     );

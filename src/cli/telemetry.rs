@@ -4,7 +4,7 @@ use super::Failure;
 use crate::config::{LogArgs, TelemetryArgs};
 use crate::telemetry::log::{self, Lines, Log};
 use crate::telemetry::metrics::Metrics;
-use crate::telemetry::traces::Traces;
+use crate::telemetry::traces::{Recent, Traces};
 
 /// What a gateway tells of itself. Dropping it ends the log.
 #[derive(Debug)]
@@ -22,6 +22,17 @@ impl Telemetry {
     pub(super) fn start(args: &TelemetryArgs) -> Result<Self, Failure> {
         let metrics = args.metrics()?;
         let traces = args.traces(&metrics.meter())?;
+        Self::with(args, metrics, traces)
+    }
+
+    /// Starts it; without a collector the last traces are kept.
+    pub(super) fn start_shown(args: &TelemetryArgs) -> Result<(Self, Option<Recent>), Failure> {
+        let metrics = args.metrics()?;
+        let (traces, recent) = args.traces_or_recent(&metrics.meter())?;
+        Ok((Self::with(args, metrics, Some(traces))?, recent))
+    }
+
+    fn with(args: &TelemetryArgs, metrics: Metrics, traces: Option<Traces>) -> Result<Self, Failure> {
         let log = start_log(&args.log, traces.as_ref())?;
         let (access_log, writer) = args.access_log.then(log::lines).unzip();
         Ok(Self {

@@ -9,7 +9,7 @@ use super::Refused;
 use super::log::LogArgs;
 use crate::telemetry::Chain;
 use crate::telemetry::metrics::Metrics;
-use crate::telemetry::traces::{Sampling, Traces};
+use crate::telemetry::traces::{Recent, Sampling, Traces};
 
 /// What a gateway tells of itself, and where to.
 #[derive(Args, Debug)]
@@ -57,15 +57,26 @@ impl TelemetryArgs {
         let Some(endpoint) = self.collector()? else {
             return Ok(None);
         };
-        let (name, argument) = (
-            variable("OTEL_TRACES_SAMPLER"),
-            variable("OTEL_TRACES_SAMPLER_ARG"),
-        );
-        let sampling = Sampling::parse(name.as_deref(), argument.as_deref())
-            .map_err(|error| Refused::new("traces", error))?;
-        let traces = Traces::to(&endpoint, sampling, meter)
+        let traces = Traces::to(&endpoint, sampling()?, meter)
             .map_err(|error| Refused::new("--otlp-endpoint", Chain(&error)))?;
         Ok(Some(traces))
+    }
+
+    /// The traces of this process: those that a collector gets, or else the last of them, to be looked at.
+    ///
+    /// # Errors
+    ///
+    /// As [`TelemetryArgs::traces`].
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime.
+    pub fn traces_or_recent(&self, meter: &Meter) -> Result<(Traces, Option<Recent>), Refused> {
+        if let Some(traces) = self.traces(meter)? {
+            return Ok((traces, None));
+        }
+        let (traces, recent) = Traces::shown(sampling()?);
+        Ok((traces, Some(recent)))
     }
 
     /// The collector's URL, if there is one.
@@ -85,6 +96,15 @@ impl TelemetryArgs {
         }
         Ok(Some(endpoint))
     }
+}
+
+/// Which traces are kept.
+fn sampling() -> Result<Sampling, Refused> {
+    let (name, argument) = (
+        variable("OTEL_TRACES_SAMPLER"),
+        variable("OTEL_TRACES_SAMPLER_ARG"),
+    );
+    Sampling::parse(name.as_deref(), argument.as_deref()).map_err(|error| Refused::new("traces", error))
 }
 
 /// A variable of the environment that is set to something.

@@ -9,13 +9,14 @@
 
 mod counted;
 mod kept;
+mod recent;
 mod sampling;
 
 use opentelemetry::metrics::Meter;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::trace::{
-    BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider, SpanExporter as Export,
+    BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider, SpanExporter as Export, SpanProcessor,
 };
 use tokio::task::spawn_blocking;
 use tracing::{Subscriber, warn};
@@ -25,6 +26,7 @@ use tracing_subscriber::registry::LookupSpan;
 use self::counted::{Counted, Pending};
 use self::kept::Kept;
 pub use self::kept::root;
+pub use self::recent::Recent;
 pub use self::sampling::{Sampling, UnknownSampling};
 use super::collector::{TIMEOUT, resource};
 
@@ -68,8 +70,19 @@ impl Traces {
         let batches = BatchSpanProcessor::builder(pending.around(exporter))
             .with_batch_config(batch)
             .build();
+        Self::processed_by(Counted::new(batches, pending), sampling)
+    }
+
+    /// Keeps the last of what `sampling` chooses, to be looked at.
+    #[must_use]
+    pub fn shown(sampling: Sampling) -> (Self, Recent) {
+        let recent = Recent::default();
+        (Self::processed_by(recent.clone(), sampling), recent)
+    }
+
+    fn processed_by(processor: impl SpanProcessor + 'static, sampling: Sampling) -> Self {
         let provider = SdkTracerProvider::builder()
-            .with_span_processor(Counted::new(batches, pending))
+            .with_span_processor(processor)
             .with_resource(resource())
             // What is not kept does not come here.
             .with_sampler(Sampler::AlwaysOn)

@@ -9,6 +9,7 @@ mod support;
 mod compat;
 mod connections;
 mod errors;
+mod leaks;
 mod lifecycle;
 mod operations;
 mod refusals;

@@ -11,8 +11,8 @@ use crate::support::{
     Answer, Gateway, Log, RunningSandbox, Setup, TRANSPORTS, Upstream, listener, row, single,
 };
 
-const LICENSE: &str = "CANARY-LICENCE-7f3a";
-const TOLD: &str = "UPSTREAM-SECRET-TEXT";
+pub(crate) const LICENSE: &str = "CANARY-LICENCE-7f3a";
+pub(crate) const TOLD: &str = "UPSTREAM-SECRET-TEXT";
 
 fn setup(transport: Transport) -> Setup {
     Setup {
@@ -72,7 +72,7 @@ async fn call_each(client: &mut CustomerExtensionServiceClient<Channel>, i_custo
 }
 
 /// Answers that hold the canary wherever an upstream can put it.
-fn indiscreet() -> Vec<Answer> {
+pub(crate) fn indiscreet() -> Vec<Answer> {
     let csv = "Content-Type: text/csv\r\n";
     let table = format!("ResponseStatus\n\"{{ErrorCode:{TOLD},Message:{TOLD},Errors:[]}}\"\n");
     let page = format!("<html>{TOLD} {LICENSE}</html>");

@@ -71,6 +71,8 @@ pub(crate) struct Upstream {
 #[derive(Default)]
 struct Script {
     has_lists: bool,
+    /// Whether the first answer comes again after the last.
+    is_endless: bool,
     answers: VecDeque<Answer>,
     asked: Vec<String>,
     heads: Vec<String>,
@@ -87,6 +89,14 @@ impl Upstream {
     #[allow(dead_code, reason = "not all tests make changes")]
     pub(crate) async fn without_lists(answers: impl IntoIterator<Item = Answer>) -> Self {
         Self::scripted(answers, false).await
+    }
+
+    /// An upstream whose first answer comes again after the last, so that it never has none.
+    #[allow(dead_code, reason = "only tests/gateway has such")]
+    pub(crate) async fn endless(answers: impl IntoIterator<Item = Answer>) -> Self {
+        let upstream = Self::scripted(answers, true).await;
+        lock(&upstream.script).is_endless = true;
+        upstream
     }
 
     async fn scripted(answers: impl IntoIterator<Item = Answer>, has_lists: bool) -> Self {
@@ -116,6 +126,14 @@ impl Upstream {
         soon("a request for the last answer", used_up).await;
     }
 
+    /// Completes when so many requests have come.
+    #[allow(dead_code, reason = "only tests/gateway has upstreams that are never used up")]
+    pub(crate) async fn asked_for(&self, requests: usize) {
+        while lock(&self.script).asked.len() < requests {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Each request so far: its first line, an empty line, its body.
     pub(crate) fn asked(&self) -> Vec<String> {
         lock(&self.script).asked.clone()
@@ -133,6 +151,9 @@ impl Drop for Upstream {
             return;
         }
         let script = lock(&self.script);
+        if script.is_endless {
+            return;
+        }
         assert!(script.answers.is_empty(), "unused answers: {:?}", script.answers);
         assert!(
             script.unexpected.is_empty(),
@@ -184,7 +205,11 @@ fn next(script: &Mutex<Script>, head: String, body: &str) -> Answer {
     let request = format!("{}\n\n{body}", head.lines().next().unwrap_or_default());
     script.asked.push(request.clone());
     script.heads.push(head);
-    script.answers.pop_front().unwrap_or_else(|| {
+    let answer = script.answers.pop_front();
+    if script.is_endless {
+        script.answers.extend(answer.clone());
+    }
+    answer.unwrap_or_else(|| {
         script.unexpected.push(request);
         Answer::new(418, "", "")
     })

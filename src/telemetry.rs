@@ -15,5 +15,6 @@ mod within;
 
 pub use self::asking_time::{AskingTime, UnderWay};
 pub use self::chain::Chain;
+pub use self::collector::Collector;
 pub use self::trace_context::TraceContext;
 pub use self::within::within;

@@ -1,15 +1,18 @@
 //! What a gateway tells of itself, and where to.
 
-use std::env;
+use std::{env, fs};
 
 use clap::Args;
 use opentelemetry::metrics::Meter;
 
 use super::Refused;
 use super::log::LogArgs;
-use crate::telemetry::Chain;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::traces::{Recent, Sampling, Traces};
+use crate::telemetry::{Chain, Collector};
+
+/// The variable that names a file with the certificate authorities to trust for the collector.
+const AUTHORITIES: &str = "OTEL_EXPORTER_OTLP_CERTIFICATE";
 
 /// What a gateway tells of itself, and where to.
 #[derive(Args, Debug)]
@@ -38,10 +41,10 @@ impl TelemetryArgs {
     ///
     /// Outside of a Tokio runtime.
     pub fn metrics(&self) -> Result<Metrics, Refused> {
-        let Some(endpoint) = self.collector()? else {
+        let Some(collector) = self.collector()? else {
             return Ok(Metrics::default());
         };
-        Metrics::sent_to(&endpoint).map_err(|error| Refused::new("--otlp-endpoint", Chain(&error)))
+        Metrics::sent_to(&collector).map_err(|error| Refused::new("--otlp-endpoint", Chain(&error)))
     }
 
     /// The traces of this process, if there are to be any. What is dropped of them is counted by `meter`.
@@ -54,10 +57,10 @@ impl TelemetryArgs {
     ///
     /// Outside of a Tokio runtime.
     pub fn traces(&self, meter: &Meter) -> Result<Option<Traces>, Refused> {
-        let Some(endpoint) = self.collector()? else {
+        let Some(collector) = self.collector()? else {
             return Ok(None);
         };
-        let traces = Traces::to(&endpoint, sampling()?, meter)
+        let traces = Traces::to(&collector, sampling()?, meter)
             .map_err(|error| Refused::new("--otlp-endpoint", Chain(&error)))?;
         Ok(Some(traces))
     }
@@ -79,8 +82,8 @@ impl TelemetryArgs {
         Ok((traces, Some(recent)))
     }
 
-    /// The collector's URL, if there is one.
-    fn collector(&self) -> Result<Option<String>, Refused> {
+    /// The collector, if there is one.
+    fn collector(&self) -> Result<Option<Collector>, Refused> {
         let standard = || variable("OTEL_EXPORTER_OTLP_ENDPOINT");
         let Some(endpoint) = self.otlp_endpoint.clone().or_else(standard) else {
             return Ok(None);
@@ -94,8 +97,23 @@ impl TelemetryArgs {
                 "must begin with http:// or https://",
             ));
         }
-        Ok(Some(endpoint))
+        let authorities = variable(AUTHORITIES).map(|path| authorities(&path)).transpose()?;
+        Ok(Some(Collector::new(endpoint, authorities.as_deref())))
     }
+}
+
+/// The certificates in the file of this path.
+fn authorities(path: &str) -> Result<Vec<u8>, Refused> {
+    let pem = fs::read(path)
+        .map_err(|error| Refused::new(AUTHORITIES, format_args!("cannot read {path}: {error}")))?;
+    let has_one = String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----");
+    if !has_one {
+        return Err(Refused::new(
+            AUTHORITIES,
+            format_args!("{path} holds no certificate in PEM"),
+        ));
+    }
+    Ok(pem)
 }
 
 /// Which traces are kept.

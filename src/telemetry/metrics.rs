@@ -13,7 +13,7 @@ mod sent;
 
 use opentelemetry::metrics::{Meter, MeterProvider as _, NoopMeterProvider};
 use opentelemetry::{InstrumentationScope, KeyValue};
-use opentelemetry_otlp::{ExporterBuildError, MetricExporter, WithExportConfig as _};
+use opentelemetry_otlp::{ExporterBuildError, MetricExporter};
 use opentelemetry_sdk::metrics::{MeterProviderBuilder, PeriodicReader, SdkMeterProvider};
 use prometheus::{Registry, TextEncoder};
 use tokio::task::spawn_blocking;
@@ -21,7 +21,7 @@ use tracing::warn;
 
 pub(crate) use self::bound::Bound;
 use self::sent::Sent;
-use super::collector::{TIMEOUT, resource};
+use super::collector::{Collector, TIMEOUT, resource};
 use super::names::{label, metric};
 
 /// The bounds of histograms, in seconds: from what a call costs the gateway to what a caller waits at most.
@@ -45,22 +45,17 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Metrics that the collector at `endpoint`, a URL of OTLP over gRPC, is sent too: each minute, or as
-    /// `OTEL_METRIC_EXPORT_INTERVAL` says.
+    /// Metrics that `collector` is sent too: each minute, or as `OTEL_METRIC_EXPORT_INTERVAL` says.
     ///
     /// # Errors
     ///
-    /// If the endpoint is no such URL.
+    /// If its endpoint is no URL, or its authorities are none.
     ///
     /// # Panics
     ///
     /// Outside of a Tokio runtime.
-    pub fn sent_to(endpoint: &str) -> Result<Self, ExporterBuildError> {
-        let exporter = MetricExporter::builder()
-            .with_tonic()
-            .with_endpoint(endpoint)
-            .with_timeout(TIMEOUT)
-            .build()?;
+    pub fn sent_to(collector: &Collector) -> Result<Self, ExporterBuildError> {
+        let exporter = collector.of(MetricExporter::builder().with_tonic()).build()?;
         let reader = PeriodicReader::builder(Sent(exporter)).build();
         Ok(Self::read_by(SdkMeterProvider::builder().with_reader(reader)))
     }

@@ -14,7 +14,7 @@ mod sampling;
 
 use opentelemetry::metrics::Meter;
 use opentelemetry::trace::TracerProvider as _;
-use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig as _};
+use opentelemetry_otlp::{ExporterBuildError, SpanExporter};
 use opentelemetry_sdk::trace::{
     BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider, SpanExporter as Export, SpanProcessor,
 };
@@ -28,7 +28,7 @@ use self::kept::Kept;
 pub use self::kept::root;
 pub use self::recent::Recent;
 pub use self::sampling::{Sampling, UnknownSampling};
-use super::collector::{TIMEOUT, resource};
+use super::collector::{Collector, TIMEOUT, resource};
 
 /// How many spans may wait to be sent.
 const QUEUE: usize = 4096;
@@ -41,22 +41,17 @@ pub struct Traces {
 }
 
 impl Traces {
-    /// Sends what `sampling` chooses to the collector at `endpoint`, a URL of OTLP over gRPC. What is dropped is counted by
-    /// `meter`.
+    /// Sends what `sampling` chooses to `collector`. What is dropped is counted by `meter`.
     ///
     /// # Errors
     ///
-    /// If the endpoint is no such URL.
+    /// If its endpoint is no URL, or its authorities are none.
     ///
     /// # Panics
     ///
     /// Outside of a Tokio runtime.
-    pub fn to(endpoint: &str, sampling: Sampling, meter: &Meter) -> Result<Self, ExporterBuildError> {
-        let exporter = SpanExporter::builder()
-            .with_tonic()
-            .with_endpoint(endpoint)
-            .with_timeout(TIMEOUT)
-            .build()?;
+    pub fn to(collector: &Collector, sampling: Sampling, meter: &Meter) -> Result<Self, ExporterBuildError> {
+        let exporter = collector.of(SpanExporter::builder().with_tonic()).build()?;
         Ok(Self::exporting(exporter, sampling, meter))
     }
 

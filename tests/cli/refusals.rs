@@ -81,6 +81,34 @@ fn a_zone_that_is_none() {
 }
 
 #[test]
+fn a_collector_that_cannot_be_one() {
+    let line = "--otlp-endpoint: must begin with http:// or https://";
+    assert_failed(serve(&["--otlp-endpoint", "collector:4317"]), 2, line);
+
+    for (name, value, line) in [
+        (
+            "OTEL_EXPORTER_OTLP_CERTIFICATE",
+            "/no/such/file",
+            "OTEL_EXPORTER_OTLP_CERTIFICATE: cannot read /no/such/file: No such file or directory (os error 2)",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_CERTIFICATE",
+            "Cargo.toml",
+            "OTEL_EXPORTER_OTLP_CERTIFICATE: Cargo.toml holds no certificate in PEM",
+        ),
+        (
+            "OTEL_TRACES_SAMPLER",
+            "sometimes",
+            "traces: OTEL_TRACES_SAMPLER must be always_on, always_off, traceidratio, or one of these after parentbased_",
+        ),
+    ] {
+        let mut command = serve(&["--otlp-endpoint", "https://collector:4317"]);
+        command.env(name, value);
+        assert_failed(command, 2, line);
+    }
+}
+
+#[test]
 fn a_licence_file_that_cannot_be_read() {
     let command = portico(&[
         "serve",

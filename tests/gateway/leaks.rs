@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::io::{BufRead as _, BufReader, Read};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -21,7 +22,7 @@ use tokio::task::JoinSet;
 use tonic::body::Body;
 use tonic::server::Grpc;
 use tonic::transport::server::TcpIncoming;
-use tonic::transport::{Channel, Server};
+use tonic::transport::{Channel, Identity, Server, ServerTlsConfig};
 use tonic::{Request, Response, Status};
 use tonic_prost::ProstCodec;
 use tower::service_fn;
@@ -51,9 +52,16 @@ fn assert_silent(what: &str, bytes: &[u8]) {
     }
 }
 
-/// A collector that keeps the bytes of all that it is sent.
-async fn collect(tasks: &mut JoinSet<()>) -> (String, Arc<Mutex<Vec<u8>>>) {
-    let (listener, url) = listener().await;
+/// A collector behind TLS that keeps the bytes of all that it is sent, and a file with who vouches for it.
+async fn collect(tasks: &mut JoinSet<()>) -> (String, PathBuf, Arc<Mutex<Vec<u8>>>) {
+    let (listener, _) = listener().await;
+    let port = listener.local_addr().expect("an address").port();
+    let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("collector-{port}.pem"));
+    std::fs::write(&file, own.cert.pem()).expect("the file is written");
+    let identity = Identity::from_pem(own.cert.pem(), own.signing_key.serialize_pem());
+    let tls = ServerTlsConfig::new().identity(identity);
+    let server = Server::builder().tls_config(tls).expect("an identity");
     let collected = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&collected);
     let export = service_fn(move |request: http::Request<Body>| {
@@ -70,10 +78,13 @@ async fn collect(tasks: &mut JoinSet<()>) -> (String, Arc<Mutex<Vec<u8>>>) {
         }
     });
     tasks.spawn(async move {
-        let served = Server::builder().serve_with_incoming(export, TcpIncoming::from(listener));
-        served.await.expect("it serves");
+        let incoming = TcpIncoming::from(listener);
+        server
+            .serve_with_incoming(export, incoming)
+            .await
+            .expect("it serves");
     });
-    (url, collected)
+    (format!("https://localhost:{port}"), file, collected)
 }
 
 /// The binary, and what it says.
@@ -86,10 +97,11 @@ struct Portico {
 }
 
 impl Portico {
-    fn start(upstream: &str, transport: &str, collector: &str) -> Self {
+    fn start(upstream: &str, transport: &str, collector: &str, authorities: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_portico"))
             .env_clear()
             .envs([("RUST_LOG", "trace"), ("PORTICO_LICENSE", LICENSE)])
+            .env("OTEL_EXPORTER_OTLP_CERTIFICATE", authorities)
             .args([
                 "serve",
                 "--upstream-url",
@@ -303,8 +315,8 @@ async fn nothing_leaks(transport: &str) {
     let each = answers.len();
     let upstream = Upstream::endless(answers).await;
     let mut tasks = JoinSet::new();
-    let (collector, collected) = collect(&mut tasks).await;
-    let portico = Portico::start(&upstream.url, transport, &collector);
+    let (collector, authorities, collected) = collect(&mut tasks).await;
+    let portico = Portico::start(&upstream.url, transport, &collector, &authorities);
     let channel = Channel::from_shared(portico.grpc.clone()).expect("a URL");
     let channel = channel.connect().await.expect("it listens");
     let mut client = CustomerExtensionServiceClient::new(channel);

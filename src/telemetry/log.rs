@@ -66,6 +66,7 @@ pub fn start(
         .with_default_directive(tracing::Level::INFO.into())
         .from_env()?
         .add_directive(OWN.parse()?);
+    let most = filter.max_level_hint().unwrap_or(LevelFilter::TRACE);
     let (queue, writer) = lines::to_stderr();
     // What cannot be written is counted; the layer itself would say so on standard error, and block there.
     let lines = fmt::layer().with_writer(queue).log_internal_errors(false);
@@ -77,6 +78,7 @@ pub fn start(
     tracing_subscriber::registry()
         .with(layer.with_filter(filter.and(capped()).and(repeats.clone())))
         .with(traces.map(Traces::layer))
+        .with(traces.map(|traces| traces.gate(most)))
         .try_init()?;
     panics::into_the_log();
     let mut tasks = JoinSet::new();

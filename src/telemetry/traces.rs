@@ -19,13 +19,14 @@ use opentelemetry_sdk::trace::{
     BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider, SpanExporter as Export, SpanProcessor,
 };
 use tokio::task::spawn_blocking;
+use tracing::level_filters::LevelFilter;
 use tracing::{Subscriber, warn};
 use tracing_subscriber::Layer;
 use tracing_subscriber::registry::LookupSpan;
 
 use self::counted::{Counted, Pending};
-use self::kept::Kept;
 pub use self::kept::root;
+use self::kept::{Kept, Wanted};
 pub use self::recent::Recent;
 pub use self::sampling::{Sampling, UnknownSampling};
 use super::collector::{Collector, TIMEOUT, resource};
@@ -98,6 +99,17 @@ impl Traces {
             .with_target(false)
             .with_tracked_inactivity(false)
             .with_filter(Kept(self.sampling))
+    }
+
+    /// What turns away spans that neither the traces want nor a log that tells of nothing beyond `log`. It goes around all other
+    /// layers.
+    #[must_use]
+    pub fn gate<S>(&self, log: LevelFilter) -> impl Layer<S> + use<S>
+    where
+        S: Subscriber + for<'span> LookupSpan<'span>,
+    {
+        let sampling = self.sampling;
+        Wanted { sampling, log }
     }
 
     /// Sends what waits, for some seconds at most. What comes later is lost.

@@ -87,9 +87,19 @@ async fn collect(tasks: &mut JoinSet<()>) -> (String, PathBuf, Arc<Mutex<Vec<u8>
     (format!("https://localhost:{port}"), file, collected)
 }
 
+/// A process that does not outlive its test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has ended already, if all is well.
+        let _ = self.0.kill();
+    }
+}
+
 /// The binary, and what it says.
 struct Portico {
-    child: Child,
+    child: Running,
     grpc: String,
     admin: String,
     log: JoinHandle<Vec<u8>>,
@@ -143,7 +153,7 @@ impl Portico {
             admin: address("admin"),
             log: thread::spawn(move || rest(log, said)),
             access_log: thread::spawn(move || rest(access_log, Vec::new())),
-            child,
+            child: Running(child),
         }
     }
 
@@ -156,11 +166,12 @@ impl Portico {
 
     /// Stops it; gives its log and its access log.
     fn stop(mut self) -> (Vec<u8>, Vec<u8>) {
-        let pid = self.child.id().to_string();
+        let Running(child) = &mut self.child;
+        let pid = child.id().to_string();
         let signal = Command::new("kill").args(["-s", "TERM", &pid]).status();
         assert!(signal.expect("kill runs").success());
         let logs = [self.log, self.access_log].map(|log| log.join().expect("no panic"));
-        assert_eq!(self.child.wait().expect("it ends").code(), Some(0));
+        assert_eq!(child.wait().expect("it ends").code(), Some(0));
         logs.into()
     }
 }

@@ -33,9 +33,10 @@ use portico::upstream::client;
 use tokio::sync::MutexGuard;
 use tonic::metadata::MetadataValue;
 use tonic::{Code, Request};
+use tracing::level_filters::LevelFilter;
 use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::{Layer as _, Registry};
 
 use self::page::Page;
 use self::support::{Answer, Gateway, RunningSandbox, Setup, Upstream, row, soon};
@@ -71,7 +72,9 @@ impl Spans {
         let turn = turn().await;
         let kept = Kept::default();
         let traces = Traces::exporting(kept.clone(), sampling, &nowhere());
-        let subscriber = Registry::default().with(traces.layer());
+        let subscriber = Registry::default()
+            .with(traces.layer())
+            .with(traces.gate(LevelFilter::INFO));
         Self {
             kept,
             _default: tracing::subscriber::set_default(subscriber),
@@ -325,6 +328,48 @@ async fn a_failure_and_a_caller_who_leaves_are_told_apart() {
         .map(|span| says(span)["error.type"].clone())
         .collect();
     assert_eq!(kinds, ["failed", "cancelled"]);
+}
+
+#[tokio::test]
+async fn a_span_that_nobody_wants_is_not_made() {
+    let root = || tracing::debug_span!(target: "portico::test", "a root");
+    let part = || tracing::debug_span!(target: "portico::test", "a part");
+    let of_others = || tracing::debug_span!(target: "h2", "a span of another");
+    let (all, none) = (
+        Sampling::default(),
+        Sampling::parse(Some("always_off"), None).expect("a name"),
+    );
+    for (sampling, log, is_made, others_are, kept) in [
+        (none, LevelFilter::INFO, false, false, 0),
+        (all, LevelFilter::INFO, true, false, 2),
+        (none, LevelFilter::DEBUG, true, true, 0),
+        (all, LevelFilter::DEBUG, true, true, 2),
+    ] {
+        let _turn = turn().await;
+        let spans = Kept::default();
+        let traces = Traces::exporting(spans.clone(), sampling, &nowhere());
+        // A log that tells of all up to this level.
+        let lines = tracing_subscriber::fmt::layer()
+            .with_writer(std::io::sink)
+            .with_filter(log);
+        let subscriber = Registry::default()
+            .with(lines)
+            .with(traces.layer())
+            .with(traces.gate(log));
+        let guard = tracing::subscriber::set_default(subscriber);
+        let span = traces::root(None, root);
+        let inner = span.in_scope(part);
+        let made = [span.is_disabled(), inner.is_disabled(), of_others().is_disabled()];
+        assert_eq!(made, [!is_made, !is_made, !others_are], "{sampling:?} {log}");
+        assert_eq!(part().is_disabled(), log == LevelFilter::INFO, "it is in no root");
+        drop((inner, span, guard));
+        traces.stop().await;
+        assert_eq!(
+            spans.0.lock().expect("no panic").len(),
+            kept,
+            "{sampling:?} {log}"
+        );
+    }
 }
 
 /// A collector that takes nothing.

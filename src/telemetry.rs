@@ -9,6 +9,8 @@ mod collector;
 pub mod log;
 pub mod metrics;
 pub mod names;
+#[cfg(test)]
+mod tests;
 mod trace_context;
 pub mod traces;
 mod within;
@@ -16,5 +18,7 @@ mod within;
 pub use self::asking_time::{AskingTime, UnderWay};
 pub use self::chain::Chain;
 pub use self::collector::Collector;
+#[cfg(test)]
+pub(crate) use self::tests::Written;
 pub use self::trace_context::TraceContext;
 pub use self::within::within;

@@ -83,46 +83,23 @@ fn is_failure(code: Code) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-    use std::sync::{Arc, Mutex};
     use std::time::Duration;
 
     use tonic::Code;
-    use tracing_subscriber::fmt::MakeWriter;
 
+    use super::super::Origin;
     use super::*;
-
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().expect("no panic").extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl MakeWriter<'_> for Lines {
-        type Writer = Self;
-
-        fn make_writer(&self) -> Self {
-            self.clone()
-        }
-    }
+    use crate::telemetry::Written;
 
     /// What is logged of this end.
     fn logged(how: How, code: Code) -> String {
-        let lines = Lines::default();
+        let written = Written::default();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::DEBUG)
             .with_ansi(false)
             .without_time()
             .with_target(false)
-            .with_writer(lines.clone())
+            .with_writer(written.clone())
             .finish();
         tracing::subscriber::with_default(subscriber, || {
             // Another test's thread may have met the events first, and settled that nobody listens.
@@ -133,12 +110,11 @@ mod tests {
                 elapsed: Duration::from_micros(1_234_567),
                 upstream: None,
                 how,
-                origin: super::super::Origin::default(),
+                origin: Origin::default(),
             };
             span(&ended.method, Some(2)).in_scope(|| log(&ended));
         });
-        let bytes = lines.0.lock().expect("no panic").clone();
-        String::from_utf8(bytes).expect("text")
+        written.take()
     }
 
     #[test]

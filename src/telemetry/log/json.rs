@@ -42,9 +42,6 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-    use std::sync::{Arc, Mutex};
-
     use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
     use serde_json::Value;
     use tracing::warn;
@@ -52,29 +49,15 @@ mod tests {
     use tracing_subscriber::layer::SubscriberExt as _;
 
     use super::*;
-
-    #[derive(Clone, Default)]
-    struct Text(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Text {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().expect("no panic").extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::telemetry::Written;
 
     #[test]
     fn a_line_of_a_trace_has_its_ids_and_any_other_has_none() {
-        let text = Text::default();
-        let to = text.clone();
+        let written = Written::default();
         let layer = fmt::layer()
             .json()
             .map_event_format(Traced)
-            .with_writer(move || to.clone());
+            .with_writer(written.clone());
         let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
         // Another test's thread may have met the events first, and settled that nobody listens.
         tracing::callsite::rebuild_interest_cache();
@@ -89,7 +72,7 @@ mod tests {
             let _current = context.attach();
             warn!(number = 7, "trouble");
         }
-        let text = String::from_utf8(text.0.lock().expect("no panic").clone()).expect("text");
+        let text = written.take();
         let lines: Vec<Value> = text
             .lines()
             .map(|line| serde_json::from_str(line).expect("JSON"))

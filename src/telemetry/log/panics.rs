@@ -29,41 +29,16 @@ fn message(payload: &(dyn Any + Send)) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
     use std::panic::{catch_unwind, set_hook, take_hook};
-    use std::sync::{Arc, Mutex};
-
-    use tracing_subscriber::fmt::MakeWriter;
 
     use super::*;
-
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().expect("no panic").extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl MakeWriter<'_> for Lines {
-        type Writer = Self;
-
-        fn make_writer(&self) -> Self {
-            self.clone()
-        }
-    }
+    use crate::telemetry::Written;
 
     #[test]
     fn a_panic_is_a_line_of_the_log_that_says_where_and_why() {
-        let lines = Lines::default();
+        let written = Written::default();
         let subscriber = tracing_subscriber::fmt().with_ansi(false).without_time();
-        let subscriber = subscriber.with_writer(lines.clone()).finish();
+        let subscriber = subscriber.with_writer(written.clone()).finish();
         tracing::subscriber::with_default(subscriber, || {
             // Another test's thread may have met the event first, and settled that nobody listens.
             tracing::callsite::rebuild_interest_cache();
@@ -77,7 +52,7 @@ mod tests {
             set_hook(before);
             assert!(panicked.iter().all(Result::is_err));
         });
-        let text = String::from_utf8(lines.0.lock().expect("no panic").clone()).expect("text");
+        let text = written.take();
         for why in [
             "ERROR portico::telemetry::log::panics: panicked: a text thread=",
             "panicked: a number: 7 thread=",

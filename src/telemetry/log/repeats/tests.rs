@@ -1,31 +1,20 @@
-use std::io;
-
 use tokio::time::advance;
 use tracing::{debug, info};
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::layer::SubscriberExt as _;
 
 use super::*;
+use crate::telemetry::Written;
 
-/// What has been logged, line by line.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("no panic").extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+/// The lines of a log.
+#[derive(Default)]
+struct Lines(Written);
 
 impl Lines {
+    /// Those since this was asked last, in the order of the alphabet.
     fn take(&self) -> Vec<String> {
-        let bytes = mem::take(&mut *self.0.lock().expect("no panic"));
-        let text = String::from_utf8(bytes).expect("text");
+        let Self(written) = self;
+        let text = written.take();
         let mut lines: Vec<_> = text.lines().map(|line| line.trim().to_owned()).collect();
         lines.sort_unstable();
         lines
@@ -35,12 +24,11 @@ impl Lines {
 /// A log of this thread, as long as the guard lives.
 fn start() -> (Repeats, Lines, tracing::subscriber::DefaultGuard) {
     let (repeats, lines) = (Repeats::default(), Lines::default());
-    let to = lines.clone();
     let layer = tracing_subscriber::fmt::layer()
         .with_ansi(false)
         .without_time()
         .with_target(false)
-        .with_writer(move || to.clone());
+        .with_writer(lines.0.clone());
     let subscriber = tracing_subscriber::registry().with(layer.with_filter(repeats.clone()));
     let guard = tracing::subscriber::set_default(subscriber);
     // Another test's thread may have met the events first, and settled that nobody listens.

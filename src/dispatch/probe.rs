@@ -45,7 +45,7 @@ async fn ask(client: &Client, readiness: &Readiness) {
         Err(absent) => {
             let why = absent.error_type();
             if readiness.not_paged(why, asked) {
-                warn!(error.r#type = why, error = %Chain(&absent), "not ready: the upstream does not show its page");
+                warn!(state = "not_ready", error.r#type = why, error = %Chain(&absent), "not ready: the upstream does not show its page");
             }
         }
     }

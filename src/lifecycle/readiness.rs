@@ -120,6 +120,7 @@ impl Readiness {
         if is_trouble && self.set_if(State::NotReady(why), still) {
             calls.turned = Some((now, why));
             warn!(
+                state = "not_ready",
                 error.r#type = why,
                 "not ready: calls to the upstream fail, whoever makes them"
             );
@@ -185,7 +186,7 @@ impl Readiness {
             ..Calls::default()
         };
         if self.set(State::Ready) {
-            info!("ready: the upstream answers");
+            info!(state = "ready", "ready: the upstream answers");
         }
     }
 

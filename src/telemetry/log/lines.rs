@@ -14,6 +14,9 @@ use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuild
 
 use crate::telemetry::within;
 
+/// Where the lines of this place come from.
+pub(super) const TARGET: &str = module_path!();
+
 /// The most lines in the queue: some megabytes.
 const QUEUE: usize = 8192;
 

@@ -3,7 +3,8 @@
 //! Of each kind of warning the first is logged as it is, and the others are counted. Their number is told after ten seconds,
 //! and each minute from then on as long as they come; the first that comes after a time without is logged again. Lines are of
 //! one kind if they come from the same place with the same words, and have the same values of what metrics are told apart by:
-//! which feed, how long, or how many is not asked. News of feeds are counted like warnings, as there are many feeds.
+//! which feed, how long, or how many is not asked. News of feeds are counted like warnings, as there are many feeds. What turns
+//! to a `state` is always logged: it is rare by itself, and the last such line is to be true.
 //!
 //! A place that has ever other kinds is counted as a whole after its first ones, so what is kept and what is logged has
 //! bounds.
@@ -37,18 +38,20 @@ const MAX_KINDS: usize = 64;
 const MAX_LEN: usize = 512;
 
 /// The fields by which lines are of different kinds.
-const TELLING: [&str; 10] = [
+const TELLING: [&str; 9] = [
     "message",
     label::ERROR_TYPE,
     label::OPERATION,
     label::OUTCOME,
     label::REASON,
-    label::STATE,
     label::FRESHNESS,
     line::LICENSE,
     line::LISTENER,
     line::LOCATION,
 ];
+
+/// The places whose lines have been counted: this one, and that which counts lines that were dropped.
+const OWN: [&str; 2] = [module_path!(), super::lines::TARGET];
 
 /// Lets a line through if it is the first of its kind. Clones share what they know.
 #[derive(Clone, Debug, Default)]
@@ -63,8 +66,8 @@ struct Place {
     level: Level,
     /// By the values that tell them apart.
     kinds: HashMap<String, Kind>,
-    /// How many more lines there were, of other kinds.
-    others: usize,
+    /// The lines of all other kinds.
+    others: Option<Kind>,
 }
 
 #[derive(Debug)]
@@ -158,15 +161,15 @@ impl<S> Filter<S> for Repeats {
     }
 }
 
-/// Less important lines are chosen by `RUST_LOG`, and what is told from here has been counted.
+/// Less important lines are chosen by `RUST_LOG`, and what the log tells of itself has been counted.
 fn is_counted(metadata: &Metadata<'_>) -> bool {
-    let is_of_many = || metadata.fields().field(line::FEED).is_some();
+    let has = |name| metadata.fields().field(name).is_some();
     let is_counted = match *metadata.level() {
-        Level::ERROR | Level::WARN => true,
-        Level::INFO => is_of_many(),
+        Level::ERROR | Level::WARN => !has(label::STATE),
+        Level::INFO => has(line::FEED),
         _ => false,
     };
-    metadata.is_event() && is_counted && metadata.target() != module_path!()
+    metadata.is_event() && is_counted && !OWN.contains(&metadata.target())
 }
 
 // === impl Places ===
@@ -182,34 +185,27 @@ impl Places {
         let place = places.entry(metadata.callsite()).or_insert_with(|| Place {
             level: *metadata.level(),
             kinds: HashMap::new(),
-            others: 0,
+            others: None,
         });
         if let Some(known) = place.kinds.get_mut(&kind) {
             known.times += 1;
             return false;
         }
         if place.kinds.len() == MAX_KINDS {
-            place.others += 1;
+            place.others.get_or_insert_with(|| Kind::new(line)).times += 1;
             return false;
         }
-        let (times, windows, due) = (0, 0, 1);
-        place.kinds.insert(
-            kind,
-            Kind {
-                line,
-                times,
-                windows,
-                due,
-            },
-        );
+        place.kinds.insert(kind, Kind::new(line));
         true
     }
 
     /// Everything is to be told at the end of this window.
     fn make_due(&mut self) {
         let Self(places) = self;
-        for kind in places.values_mut().flat_map(|place| place.kinds.values_mut()) {
-            kind.due = 0;
+        for place in places.values_mut() {
+            for kind in place.kinds.values_mut().chain(&mut place.others) {
+                kind.due = 0;
+            }
         }
     }
 
@@ -230,33 +226,41 @@ impl Places {
 impl Place {
     fn end_window(&mut self, told: &mut Vec<Told>) {
         let Self { level, kinds, others } = self;
-        let example = kinds.values().next().map(|kind| kind.line.0.clone());
-        kinds.retain(|_, kind| {
-            kind.windows += 1;
-            if kind.windows < kind.due {
-                return true;
-            }
-            if kind.times > 0 {
-                told.push(Told {
-                    level: *level,
-                    times: kind.times,
-                    windows: kind.windows,
-                    what: format!("repeated: {}", kind.line.0),
-                });
-            }
-            let comes = kind.times > 0;
-            (kind.times, kind.windows, kind.due) = (0, 0, LATER);
-            comes
-        });
-        let times = mem::take(others);
+        kinds.retain(|_, kind| kind.end_window(*level, "repeated", told));
+        others.take_if(|others| !others.end_window(*level, "more, with other values, like", told));
+    }
+}
+
+// === impl Kind ===
+
+impl Kind {
+    fn new(line: Line) -> Self {
+        Self {
+            line,
+            times: 0,
+            windows: 0,
+            due: 1,
+        }
+    }
+
+    /// Adds what is to be told of it now, if it is due. Whether it may come again; else it is to be forgotten.
+    fn end_window(&mut self, level: Level, what: &str, told: &mut Vec<Told>) -> bool {
+        self.windows += 1;
+        if self.windows < self.due {
+            return true;
+        }
+        let Line(line) = &self.line;
+        let (times, windows) = (mem::take(&mut self.times), mem::take(&mut self.windows));
+        self.due = LATER;
         if times > 0 {
             told.push(Told {
-                level: *level,
+                level,
                 times,
-                windows: 1,
-                what: format!("more, with other values, like: {}", example.unwrap_or_default()),
+                windows,
+                what: format!("{what}: {line}"),
             });
         }
+        times > 0
     }
 }
 

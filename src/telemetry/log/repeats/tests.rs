@@ -233,3 +233,18 @@ async fn counts_are_told_by_themselves_and_at_the_end() {
         "{told:?}"
     );
 }
+
+#[test]
+fn what_turns_is_always_logged() {
+    let (repeats, lines, _guard) = start();
+    for _ in 0..2 {
+        warn!(state = "open", "the breaker opened");
+        info!(state = "closed", "the breaker closed");
+    }
+    repeats.end_window();
+    let [closed, open] = [
+        r#"INFO the breaker closed state="closed""#,
+        r#"WARN the breaker opened state="open""#,
+    ];
+    assert_eq!(lines.take(), [closed, closed, open, open]);
+}

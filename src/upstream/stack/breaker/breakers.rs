@@ -149,6 +149,7 @@ impl Admitted {
                 let (why, pause_ms) = (why.error_type(), pause.as_millis());
                 warn!(
                     license,
+                    state = "open",
                     error.r#type = why,
                     pause_ms,
                     "the breaker opened: the upstream is left alone"
@@ -158,12 +159,17 @@ impl Admitted {
                 let (why, pause_ms) = (why.error_type(), pause.as_millis());
                 info!(
                     license,
+                    state = "open",
                     error.r#type = why,
                     pause_ms,
                     "the breaker stays open: the upstream still fails"
                 );
             }
-            Some(Turned::Closed) => info!(license, "the breaker closed: the upstream serves again"),
+            Some(Turned::Closed) => info!(
+                license,
+                state = "closed",
+                "the breaker closed: the upstream serves again"
+            ),
         }
     }
 }

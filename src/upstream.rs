@@ -37,6 +37,7 @@ pub mod received;
 mod request;
 pub mod stack;
 pub mod transport;
+mod unusable;
 pub mod value;
 
 pub use self::base_url::BaseUrl;

@@ -18,6 +18,8 @@ pub mod metric {
     pub const RETRIES: &str = "portico.retries";
     /// Gauge: the part of the retry budget that is left.
     pub const RETRY_BUDGET: &str = "portico.retry_budget_ratio";
+    /// Counter: answers of the upstream that nothing can be made of.
+    pub const UNUSABLE: &str = "portico.unusable_answers";
     /// Gauge: breakers in a state.
     pub const BREAKER_STATE: &str = "portico.breaker_state";
     /// Counter: reads that joined one in flight.

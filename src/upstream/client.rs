@@ -20,6 +20,7 @@ use super::operation::ListActiveCalls;
 use super::page::{self, Absent};
 use super::reading::Reading;
 use super::stack::{self, Stack};
+use super::unusable::Unusable;
 use super::{
     BaseUrl, Context, Deadline, Effect, Error, Exchange, Lane, Operation, Received, Transport, answer,
     customer, request,
@@ -55,6 +56,7 @@ impl Default for Params {
 pub struct Client {
     stack: Stack,
     reading: Reading,
+    unusable: Unusable,
     base: BaseUrl,
     transport: Transport,
     timeout: Duration,
@@ -87,6 +89,7 @@ impl Client {
         Self {
             stack: stack::over(http, stack, meter),
             reading: Reading::default(),
+            unusable: Unusable::new(meter),
             base,
             transport,
             timeout,
@@ -171,7 +174,8 @@ impl Client {
         F: FnOnce(Bytes) -> Result<T, Error> + Send + 'static,
     {
         let bytes = received.bytes();
-        self.reading.run(bytes, move || received.read(read)).await
+        let read = self.reading.run(bytes, move || received.read(read)).await;
+        read.inspect_err(|error| self.unusable.count(error))
     }
 
     /// Polls for live calls and gives the body of the answer as it is, for a reader that knows most of it already, and who
@@ -205,7 +209,10 @@ impl Client {
             asking: context.asking.clone(),
             resend_count: 0,
         };
-        self.exchange(exchange).await.map(Received::of)
+        let answer = self.exchange(exchange).await;
+        answer
+            .inspect_err(|error| self.unusable.count(error))
+            .map(Received::of)
     }
 
     /// Asks for the published page of the service.

@@ -25,13 +25,14 @@ const WHY: [&str; 5] = [
 ];
 
 /// The words for how open watches end: because the caller left, as planned, and others.
-const ENDED: [&str; 6] = [
+const ENDED: [&str; 7] = [
     "left",
     "rotated",
     "draining",
     "deadline",
     "stale",
     "slow_consumer",
+    "failed",
 ];
 
 /// Counts polls, and what watchers are told.

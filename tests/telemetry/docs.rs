@@ -19,7 +19,11 @@ fn words(cell: &str) -> impl Iterator<Item = String> {
 fn in_docs() -> Metrics {
     let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/operations.md"));
     let page = page.expect("the page is there");
-    let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
+    let section = page
+        .split("\n## ")
+        .find(|section| section.starts_with("Metrics\n"));
+    let lines = section.expect("a section of metrics").lines();
+    let rows = lines.filter_map(|line| line.strip_prefix("| `"));
     rows.map(|row| {
         let mut cells = row.split('|');
         let name = cells.next().expect("a name").trim().trim_end_matches('`');

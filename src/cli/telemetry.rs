@@ -1,10 +1,13 @@
 //! What a command tells of itself while it runs: starts it, and ends it last.
 
+use opentelemetry_otlp::ExporterBuildError;
+
 use super::Failure;
 use crate::config::{LogArgs, TelemetryArgs};
 use crate::telemetry::log::{self, Lines, Log};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::traces::{Recent, Traces};
+use crate::telemetry::{Chain, Collector};
 
 /// What a gateway tells of itself. Dropping it ends the log.
 #[derive(Debug)]
@@ -20,19 +23,33 @@ pub(super) struct Telemetry {
 impl Telemetry {
     /// Starts it.
     pub(super) fn start(args: &TelemetryArgs) -> Result<Self, Failure> {
-        let metrics = args.metrics()?;
-        let traces = args.traces(&metrics.meter())?;
-        Self::with(args, metrics, traces)
+        let collector = args.collector()?;
+        Self::sent_to(collector.as_ref(), args)
     }
 
     /// Starts it; without a collector the last traces are kept.
     pub(super) fn start_shown(args: &TelemetryArgs) -> Result<(Self, Option<Recent>), Failure> {
-        let metrics = args.metrics()?;
-        let (traces, recent) = args.traces_or_recent(&metrics.meter())?;
-        Ok((Self::with(args, metrics, Some(traces))?, recent))
+        let collector = args.collector()?;
+        if collector.is_some() {
+            return Ok((Self::sent_to(collector.as_ref(), args)?, None));
+        }
+        let (traces, recent) = Traces::shown(args.sampling()?);
+        Ok((Self::with(Metrics::default(), Some(traces), args)?, Some(recent)))
     }
 
-    fn with(args: &TelemetryArgs, metrics: Metrics, traces: Option<Traces>) -> Result<Self, Failure> {
+    fn sent_to(collector: Option<&Collector>, args: &TelemetryArgs) -> Result<Self, Failure> {
+        let Some(collector) = collector else {
+            return Self::with(Metrics::default(), None, args);
+        };
+        let refused =
+            |error: ExporterBuildError| Failure::Usage(format!("--otlp-endpoint: {}", Chain(&error)));
+        let sampling = args.sampling()?;
+        let metrics = Metrics::sent_to(collector).map_err(refused)?;
+        let traces = Traces::to(collector, sampling, &metrics.meter()).map_err(refused)?;
+        Self::with(metrics, Some(traces), args)
+    }
+
+    fn with(metrics: Metrics, traces: Option<Traces>, args: &TelemetryArgs) -> Result<Self, Failure> {
         let log = start_log(&args.log, traces.as_ref())?;
         let (access_log, writer) = args.access_log.then(log::lines).unzip();
         Ok(Self {
@@ -44,14 +61,13 @@ impl Telemetry {
         })
     }
 
-    /// Sends what waits to the collector, for some seconds at most. Called last: what was served until then is told, too.
+    /// Sends what waits to the collector, for some seconds at most. Called last: what was served until then is told, too, and
+    /// the metrics tell what became of the last spans.
     pub(super) async fn stop(&self) {
-        let traces = async {
-            if let Some(traces) = &self.traces {
-                traces.stop().await;
-            }
-        };
-        tokio::join!(traces, self.metrics.stop());
+        if let Some(traces) = &self.traces {
+            traces.stop().await;
+        }
+        self.metrics.stop().await;
     }
 }
 

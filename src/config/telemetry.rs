@@ -3,13 +3,11 @@
 use std::{env, fs};
 
 use clap::Args;
-use opentelemetry::metrics::Meter;
 
 use super::Refused;
 use super::log::LogArgs;
-use crate::telemetry::metrics::Metrics;
-use crate::telemetry::traces::{Recent, Sampling, Traces};
-use crate::telemetry::{Chain, Collector};
+use crate::telemetry::Collector;
+use crate::telemetry::traces::Sampling;
 
 /// The variable that names a file with the certificate authorities to trust for the collector.
 const AUTHORITIES: &str = "OTEL_EXPORTER_OTLP_CERTIFICATE";
@@ -31,67 +29,20 @@ pub struct TelemetryArgs {
 }
 
 impl TelemetryArgs {
-    /// The metrics of this process; a collector gets them too, if there is one.
-    ///
-    /// # Errors
-    ///
-    /// [`Refused`] for an endpoint that is no URL.
-    ///
-    /// # Panics
-    ///
-    /// Outside of a Tokio runtime.
-    pub fn metrics(&self) -> Result<Metrics, Refused> {
-        let Some(collector) = self.collector()? else {
-            return Ok(Metrics::default());
-        };
-        Metrics::sent_to(&collector).map_err(|error| Refused::new("--otlp-endpoint", Chain(&error)))
-    }
-
-    /// The traces of this process, if there are to be any. What is dropped of them is counted by `meter`.
-    ///
-    /// # Errors
-    ///
-    /// [`Refused`] for an endpoint that is no URL, or a sampler that does not exist.
-    ///
-    /// # Panics
-    ///
-    /// Outside of a Tokio runtime.
-    pub fn traces(&self, meter: &Meter) -> Result<Option<Traces>, Refused> {
-        let Some(collector) = self.collector()? else {
-            return Ok(None);
-        };
-        let traces = Traces::to(&collector, sampling()?, meter)
-            .map_err(|error| Refused::new("--otlp-endpoint", Chain(&error)))?;
-        Ok(Some(traces))
-    }
-
-    /// The traces of this process: those that a collector gets, or else the last of them, to be looked at.
-    ///
-    /// # Errors
-    ///
-    /// As [`TelemetryArgs::traces`].
-    ///
-    /// # Panics
-    ///
-    /// Outside of a Tokio runtime.
-    pub fn traces_or_recent(&self, meter: &Meter) -> Result<(Traces, Option<Recent>), Refused> {
-        if let Some(traces) = self.traces(meter)? {
-            return Ok((traces, None));
-        }
-        let (traces, recent) = Traces::shown(sampling()?);
-        Ok((traces, Some(recent)))
-    }
-
     /// The collector, if there is one.
-    fn collector(&self) -> Result<Option<Collector>, Refused> {
-        let standard = || variable("OTEL_EXPORTER_OTLP_ENDPOINT");
-        let Some(endpoint) = self.otlp_endpoint.clone().or_else(standard) else {
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] for an endpoint that is no URL of HTTP, and for authorities that are none.
+    pub fn collector(&self) -> Result<Option<Collector>, Refused> {
+        let own = self.otlp_endpoint.clone().filter(|endpoint| !endpoint.is_empty());
+        let Some(endpoint) = own.or_else(|| variable("OTEL_EXPORTER_OTLP_ENDPOINT")) else {
             return Ok(None);
         };
-        let is_url = ["http://", "https://"]
-            .iter()
-            .any(|scheme| endpoint.starts_with(scheme));
-        if !is_url {
+        if endpoint.starts_with("http://") {
+            return Ok(Some(Collector::new(endpoint, None)));
+        }
+        if !endpoint.starts_with("https://") {
             return Err(Refused::new(
                 "--otlp-endpoint",
                 "must begin with http:// or https://",
@@ -100,29 +51,32 @@ impl TelemetryArgs {
         let authorities = variable(AUTHORITIES).map(|path| authorities(&path)).transpose()?;
         Ok(Some(Collector::new(endpoint, authorities.as_deref())))
     }
+
+    /// Which traces are kept.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] for a sampler that does not exist.
+    pub fn sampling(&self) -> Result<Sampling, Refused> {
+        let (name, argument) = (
+            variable("OTEL_TRACES_SAMPLER"),
+            variable("OTEL_TRACES_SAMPLER_ARG"),
+        );
+        Sampling::parse(name.as_deref(), argument.as_deref()).map_err(|error| Refused::new("traces", error))
+    }
 }
 
 /// The certificates in the file of this path.
 fn authorities(path: &str) -> Result<Vec<u8>, Refused> {
     let pem = fs::read(path)
         .map_err(|error| Refused::new(AUTHORITIES, format_args!("cannot read {path}: {error}")))?;
-    let has_one = String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----");
-    if !has_one {
+    if !String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----") {
         return Err(Refused::new(
             AUTHORITIES,
             format_args!("{path} holds no certificate in PEM"),
         ));
     }
     Ok(pem)
-}
-
-/// Which traces are kept.
-fn sampling() -> Result<Sampling, Refused> {
-    let (name, argument) = (
-        variable("OTEL_TRACES_SAMPLER"),
-        variable("OTEL_TRACES_SAMPLER_ARG"),
-    );
-    Sampling::parse(name.as_deref(), argument.as_deref()).map_err(|error| Refused::new("traces", error))
 }
 
 /// A variable of the environment that is set to something.

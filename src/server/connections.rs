@@ -122,7 +122,7 @@ where
         };
         let connection = Connection {
             service: service.clone(),
-            peer: Peer(peer.ip()),
+            peer: Peer(peer.ip().to_canonical()),
             params: params.clone(),
             is_conversation,
             streams: streams.clone(),

@@ -8,7 +8,10 @@ use opentelemetry_otlp::{WithExportConfig, WithTonicConfig};
 use opentelemetry_sdk::Resource;
 
 /// How long a collector may take for a batch.
-pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long it may take for the last batch, of spans and of metrics each.
+pub(super) const LAST: Duration = Duration::from_millis(2500);
 
 /// A collector of traces and metrics, by OTLP over gRPC.
 #[derive(Clone, Debug)]

@@ -21,7 +21,7 @@ use tracing::warn;
 
 pub(crate) use self::bound::Bound;
 use self::sent::Sent;
-use super::collector::{Collector, TIMEOUT, resource};
+use super::collector::{Collector, LAST, resource};
 use super::names::{label, metric};
 
 /// The bounds of histograms, in seconds: from what a call costs the gateway to what a caller waits at most.
@@ -100,7 +100,7 @@ impl Metrics {
     pub async fn stop(&self) {
         let provider = self.provider.clone();
         // It blocks until the collector has answered, which this runtime's threads may have to read.
-        let stopped = spawn_blocking(move || provider.shutdown_with_timeout(TIMEOUT));
+        let stopped = spawn_blocking(move || provider.shutdown_with_timeout(LAST));
         if let Ok(Err(error)) = stopped.await {
             warn!(%error, "the last metrics could not be sent");
         }

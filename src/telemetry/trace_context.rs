@@ -5,7 +5,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::Context;
-use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId};
+use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
@@ -42,10 +42,10 @@ impl TraceContext {
         })
     }
 
-    /// The trace that `span` is part of, with it as the parent of what follows; `None` if it is part of none, as when no
-    /// traces are kept.
+    /// The trace that `span` is part of, with it as the parent of what follows, and the state that `caller` told of it; `None`
+    /// if it is part of none, as when no traces are kept.
     #[must_use]
-    pub fn of(span: &Span) -> Option<Self> {
+    pub fn of(span: &Span, caller: Option<&Self>) -> Option<Self> {
         let context = span.context();
         let span = context.span();
         let span = span.span_context();
@@ -54,10 +54,9 @@ impl TraceContext {
         }
         let (trace, id, flags) = (span.trace_id(), span.span_id(), span.trace_flags());
         let parent = format!("00-{trace}-{id}-{flags:02x}");
-        let state = Some(span.trace_state().header()).filter(|state| !state.is_empty());
         Some(Self {
             parent: parent.try_into().ok()?,
-            state: state.and_then(|state| state.try_into().ok()),
+            state: caller.and_then(|caller| caller.state.clone()),
         })
     }
 
@@ -73,22 +72,22 @@ impl TraceContext {
         self.remote().map(|span| span.trace_id())
     }
 
-    /// The span of the caller.
+    /// The span that is entered on this thread, if it is kept.
+    pub(crate) fn current() -> Option<SpanContext> {
+        let context = Context::current();
+        let span = context.span().span_context().clone();
+        Some(span).filter(SpanContext::is_valid)
+    }
+
+    /// The span of the caller, without the state that it told: a text of others, which goes on to the upstream and nowhere else.
     pub(super) fn remote(&self) -> Option<SpanContext> {
         let parent = self.parent.to_str().ok()?;
         let mut fields = parent.split('-').skip(1);
         let trace = TraceId::from_hex(fields.next()?).ok()?;
         let span = SpanId::from_hex(fields.next()?).ok()?;
         let flags = TraceFlags::new(u8::from_str_radix(fields.next()?, 16).ok()?);
-        let state = self.state.as_ref().and_then(|state| state.to_str().ok());
-        let state = state.and_then(|state| state.parse().ok()).unwrap_or_default();
-        Some(SpanContext::new(
-            trace,
-            span,
-            flags & TraceFlags::SAMPLED,
-            true,
-            state,
-        ))
+        let flags = flags & TraceFlags::SAMPLED;
+        Some(SpanContext::new(trace, span, flags, true, TraceState::NONE))
     }
 
     /// Puts the trace into the headers of a request.

@@ -29,7 +29,7 @@ pub use self::kept::root;
 use self::kept::{Kept, Wanted};
 pub use self::recent::Recent;
 pub use self::sampling::{Sampling, UnknownSampling};
-use super::collector::{Collector, TIMEOUT, resource};
+use super::collector::{Collector, LAST, resource};
 
 /// How many spans may wait to be sent.
 const QUEUE: usize = 4096;
@@ -116,7 +116,7 @@ impl Traces {
     pub async fn stop(&self) {
         let provider = self.provider.clone();
         // It blocks until the collector has answered, which this runtime's threads may have to read.
-        let stopped = spawn_blocking(move || provider.shutdown_with_timeout(TIMEOUT));
+        let stopped = spawn_blocking(move || provider.shutdown_with_timeout(LAST));
         if let Ok(Err(error)) = stopped.await {
             warn!(%error, "the last spans could not be sent");
         }

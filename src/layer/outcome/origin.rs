@@ -21,7 +21,7 @@ pub struct Origin {
     pub peer: Option<IpAddr>,
     /// The `x-request-id`, if it is one: a UUID, with its hyphens or without.
     pub request_id: Option<HeaderValue>,
-    /// The trace that the caller says it is part of.
+    /// The trace that it is part of: its caller's, or if that tells of none, its own, if that is kept.
     pub trace: Option<TraceId>,
 }
 

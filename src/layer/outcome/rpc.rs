@@ -9,7 +9,7 @@ use tracing::Span;
 
 use super::ended::{Ended, How, Observe};
 use super::origin::Origin;
-use crate::telemetry::AskingTime;
+use crate::telemetry::{AskingTime, TraceContext};
 
 /// One RPC under way.
 ///
@@ -81,7 +81,7 @@ impl Rpc {
 impl Drop for Rpc {
     fn drop(&mut self) {
         let End { how, code } = self.end;
-        let ended = Ended {
+        let mut ended = Ended {
             method: Arc::clone(&self.method),
             code,
             elapsed: self.started.elapsed(),
@@ -89,7 +89,11 @@ impl Drop for Rpc {
             how,
             origin: mem::take(&mut self.origin),
         };
-        self.span.in_scope(|| self.observe.tell(&ended));
+        self.span.in_scope(|| {
+            let own = || TraceContext::current().map(|span| span.trace_id());
+            ended.origin.trace = ended.origin.trace.or_else(own);
+            self.observe.tell(&ended);
+        });
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use opentelemetry::Context;
-use opentelemetry::trace::TraceContextExt as _;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
+
+use crate::telemetry::TraceContext;
 
 /// Writes a JSON object as the inner format does, with `trace_id` and `span_id` if the line is part of a trace that is kept.
 #[derive(Debug)]
@@ -26,12 +26,9 @@ where
         event: &Event<'_>,
     ) -> fmt::Result {
         let Self(inner) = self;
-        let current = Context::current();
-        let span = current.span();
-        let span = span.span_context();
-        if !span.is_valid() {
+        let Some(span) = TraceContext::current() else {
             return inner.format_event(context, writer, event);
-        }
+        };
         let mut line = String::new();
         inner.format_event(context, Writer::new(&mut line), event)?;
         let members = line.strip_prefix('{').ok_or(fmt::Error)?;
@@ -42,7 +39,8 @@ where
 
 #[cfg(test)]
 mod tests {
-    use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
+    use opentelemetry::Context;
+    use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState};
     use serde_json::Value;
     use tracing::warn;
     use tracing_subscriber::fmt;

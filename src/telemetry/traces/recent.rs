@@ -25,7 +25,8 @@ impl Recent {
     /// The traces, the one that has ended last first, each as a tree of its spans.
     #[must_use]
     pub fn page(&self) -> String {
-        let spans = self.lock();
+        // Whoever ends a span does not wait for the page.
+        let spans = self.lock().clone();
         let mut ids: Vec<TraceId> = Vec::new();
         for span in spans.iter().rev() {
             let id = span.span_context.trace_id();

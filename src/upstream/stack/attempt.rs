@@ -84,7 +84,9 @@ where
             Lane::Poll | Lane::Probe => traces::root(None, || span(&exchange)),
         };
         // Written for each attempt, because in a trace it is the attempt that has an id.
-        if let Some(trace) = TraceContext::of(&span).or_else(|| exchange.trace.clone()) {
+        if let Some(trace) =
+            TraceContext::of(&span, exchange.trace.as_ref()).or_else(|| exchange.trace.clone())
+        {
             trace.write(exchange.request.headers_mut());
         }
         let open = Open {

@@ -137,7 +137,7 @@ pub async fn run(
         connections,
         admission,
     };
-    let ends = grpc::Ends::new(&meter, access_log);
+    let (ends, all_ended) = grpc::Ends::new(&meter, access_log);
     let serving = grpc::serve(
         listeners.grpc,
         contract,
@@ -156,7 +156,7 @@ pub async fn run(
         timeout: drain_timeout,
     };
     let served = drain.after(serving, &mut tasks, &shutdown).await;
-    tasks.stop().await;
+    tokio::join!(tasks.stop(), all_ended.wait());
     served
 }
 

@@ -1,8 +1,13 @@
 //! The gRPC listener: the stack of layers, and the services on it.
 
+use std::convert::Infallible;
+use std::time::Duration;
+
 use jiff::tz::TimeZone;
 use opentelemetry::metrics::Meter;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tonic::server::NamedService;
 use tonic::service::Routes;
@@ -34,20 +39,40 @@ pub(super) struct Limits {
     pub(super) admission: admission::Params,
 }
 
+/// How long the RPCs of connections that were closed may take to end.
+const CLOSED: Duration = Duration::from_secs(1);
+
 /// Who is told how each RPC ends.
 #[derive(Debug)]
 pub(super) struct Ends {
     metrics: outcome::Metrics,
     access_log: Option<AccessLog>,
+    /// As long as this is there, an RPC may be to end.
+    _open: mpsc::Sender<Infallible>,
+}
+
+/// The end of all RPCs.
+#[derive(Debug)]
+pub(super) struct AllEnded(mpsc::Receiver<Infallible>);
+
+impl AllEnded {
+    /// Completes when the end of each RPC has been told, if the listener is closed. What is cut is told by the task that had it.
+    pub(super) async fn wait(mut self) {
+        // A task that does not end is no reason to stay.
+        let _ = timeout(CLOSED, self.0.recv()).await;
+    }
 }
 
 impl Ends {
     /// Metrics of `meter`, the log, and the access log if there is one.
-    pub(super) fn new(meter: &Meter, access_log: Option<Lines>) -> Self {
-        Self {
+    pub(super) fn new(meter: &Meter, access_log: Option<Lines>) -> (Self, AllEnded) {
+        let (open, closed) = mpsc::channel(1);
+        let ends = Self {
             metrics: outcome::Metrics::new(meter),
             access_log: access_log.map(AccessLog::new),
-        }
+            _open: open,
+        };
+        (ends, AllEnded(closed))
     }
 
     fn tell(&self, ended: &Ended) {

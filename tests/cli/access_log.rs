@@ -1,11 +1,15 @@
 //! `--access-log`: a line of JSON for each RPC, on standard output.
 
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Command, Stdio};
+use std::io::{BufRead as _, BufReader, Read};
+use std::process::{Child, ChildStderr, Command, Stdio};
 
-use portico::proto::v1::ListExtensionsRequest;
 use portico::proto::v1::customer_extension_service_client::CustomerExtensionServiceClient;
+use portico::proto::v1::{ActiveCallsRequest, ListExtensionsRequest};
+use portico::sandbox::{self, Sandbox};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tonic::transport::Endpoint;
 use tonic::{Code, Request};
 
 use crate::support::portico;
@@ -13,29 +17,44 @@ use crate::support::portico;
 /// A customer whose number is in no other number of a line.
 const CUSTOMER: i64 = 1_837_465_921;
 
-#[tokio::test]
-async fn each_rpc_is_a_line_of_json_without_the_customer() {
-    let mut child = portico(&[
-        "serve",
-        "--upstream-url=http://127.0.0.1:9",
-        "--license=CANARY",
-        "--listen=127.0.0.1:0",
-        "--admin-listen=127.0.0.1:0",
-        "--drain-delay=0s",
-        "--log-format=json",
-        "--access-log",
-    ])
-    .stdout(Stdio::piped())
-    .stderr(Stdio::piped())
-    .spawn()
-    .expect("the binary runs");
+/// Starts a gateway in front of `upstream`; gives it, its log from then on, and where it serves gRPC.
+fn start(upstream: &str) -> (Child, BufReader<ChildStderr>, String) {
+    let mut child = portico(&["serve", "--upstream-url", upstream, "--license=CANARY"])
+        .args(["--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0"])
+        .args(["--drain-delay=0s", "--log-format=json", "--access-log"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
     let mut log = BufReader::new(child.stderr.take().expect("it is piped"));
     let mut line = String::new();
     log.read_line(&mut line).expect("text");
     let listening: Value = serde_json::from_str(&line).expect("a line of JSON");
     let grpc = listening["fields"]["grpc"].as_str().expect("an address");
+    (child, log, format!("http://{grpc}"))
+}
 
-    let client = CustomerExtensionServiceClient::connect(format!("http://{grpc}")).await;
+fn signal(child: &Child) {
+    let sent = Command::new("kill")
+        .args(["-s", "TERM", &child.id().to_string()])
+        .status();
+    assert!(sent.expect("kill runs").success());
+}
+
+/// The access log, when the process has ended with this code; its log follows.
+fn ended(mut child: Child, mut log: impl Read, code: i32) -> String {
+    let (mut text, mut rest) = (String::new(), String::new());
+    let stdout = child.stdout.take().expect("it is piped");
+    { stdout }.read_to_string(&mut text).expect("text");
+    log.read_to_string(&mut rest).expect("text");
+    assert_eq!(child.wait().expect("it ends").code(), Some(code), "{rest}");
+    text
+}
+
+#[tokio::test]
+async fn each_rpc_is_a_line_of_json_without_the_customer() {
+    let (child, log, grpc) = start("http://127.0.0.1:9");
+    let client = CustomerExtensionServiceClient::connect(grpc).await;
     let mut client = client.expect("it listens");
     for i_customer in [0, CUSTOMER] {
         let mut request = Request::new(ListExtensionsRequest {
@@ -57,20 +76,8 @@ async fn each_rpc_is_a_line_of_json_without_the_customer() {
     }
     drop(client);
 
-    let signal = Command::new("kill")
-        .args(["-s", "TERM", &child.id().to_string()])
-        .status();
-    assert!(signal.expect("kill runs").success());
-    let mut text = String::new();
-    let stdout = child.stdout.take();
-    stdout
-        .expect("it is piped")
-        .read_to_string(&mut text)
-        .expect("text");
-    let mut rest = String::new();
-    log.read_to_string(&mut rest).expect("text");
-    assert_eq!(child.wait().expect("it ends").code(), Some(0), "{rest}");
-
+    signal(&child);
+    let text = ended(child, log, 0);
     let lines: Vec<Value> = text
         .lines()
         .map(|line| serde_json::from_str(line).expect("a line of JSON"))
@@ -97,5 +104,42 @@ async fn each_rpc_is_a_line_of_json_without_the_customer() {
     assert!(
         !text.contains(&CUSTOMER.to_string()) && !text.contains("CANARY"),
         "{text}"
+    );
+}
+
+/// Its connection is closed at the end with its answer unread: the RPC ends by that, and is told all the same.
+#[tokio::test]
+async fn an_rpc_that_is_cut_at_the_end_is_a_line_too() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let upstream = format!("http://{}", listener.local_addr().expect("an address"));
+    let mut tasks = JoinSet::new();
+    let sandbox = Sandbox::new(sandbox::Params::default());
+    tasks.spawn(sandbox::run(listener, sandbox, std::future::pending()));
+    let (child, log, grpc) = start(&upstream);
+    // Of its answer only a byte is ever taken.
+    let endpoint = Endpoint::from_shared(grpc)
+        .expect("a URL")
+        .initial_stream_window_size(1);
+    let channel = endpoint.connect().await.expect("it listens");
+    let watch = ActiveCallsRequest {
+        i_customer: 1,
+        ..ActiveCallsRequest::default()
+    };
+    let mut client = CustomerExtensionServiceClient::new(channel);
+    let _unread = client.active_calls(watch).await.expect("it opens");
+    signal(&child);
+    signal(&child);
+    let text = tokio::task::spawn_blocking(move || ended(child, log, 1))
+        .await
+        .expect("no panic");
+    let lines: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a line of JSON"))
+        .collect();
+    let method = "porta.customerextension.v1.CustomerExtensionService/ActiveCalls";
+    assert_eq!(lines.len(), 1, "{text}");
+    assert_eq!(
+        (&lines[0]["rpc.method"], &lines[0]["portico.rpc.end"]),
+        (&method.into(), &"reset".into())
     );
 }

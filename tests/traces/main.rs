@@ -15,6 +15,7 @@ mod page;
 )]
 #[path = "../support/support.rs"]
 mod support;
+mod table;
 
 use std::collections::BTreeMap;
 use std::mem;

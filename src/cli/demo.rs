@@ -30,12 +30,6 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let license = License::parse(License::DEFAULT_NAME, LICENSE, gateway.transport());
     let license = license.map_err(|error| Failure::failed("the demo's licence", &error))?;
     let callers = Callers::with(license).waiting(gateway.default_deadline());
-    let (telemetry, recent) = Telemetry::start_shown(&telemetry)?;
-    params.metrics = telemetry.metrics.clone();
-    params.access_log = telemetry.access_log.clone();
-    let shows_traces = recent.is_some();
-    params.traces = recent;
-
     let listeners = Listeners {
         grpc: listen(grpc, "gRPC").await?,
         admin: listen(admin_listen, "the admin port").await?,
@@ -44,6 +38,11 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let upstream_at = address(&upstream)?;
     let base = format!("http://{upstream_at}").parse();
     let base = base.map_err(|error| Failure::failed("the sandbox's address", &error))?;
+    let (telemetry, recent) = Telemetry::start_shown(&telemetry)?;
+    params.metrics = telemetry.metrics.clone();
+    params.access_log = telemetry.access_log.clone();
+    let shows_traces = recent.is_some();
+    params.traces = recent;
     let client = gateway.client(base, params.metrics.meter())?;
     let (grpc, admin) = (address(&listeners.grpc)?, address(&listeners.admin)?);
 

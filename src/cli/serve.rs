@@ -25,15 +25,15 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let license = upstream.license(gateway.transport())?;
     let mut params = gateway.server(drain_delay.into())?;
     let callers = Callers::with(license).waiting(gateway.default_deadline());
-    let telemetry = Telemetry::start(&telemetry)?;
-    params.metrics = telemetry.metrics.clone();
-    params.access_log = telemetry.access_log.clone();
-
     let listeners = Listeners {
         grpc: listen(grpc, "gRPC").await?,
         admin: listen(admin_listen, "the admin port").await?,
     };
     let (grpc, admin) = (address(&listeners.grpc)?, address(&listeners.admin)?);
+    // Not before: whatever fails from here on is only told when the collector has had its last.
+    let telemetry = Telemetry::start(&telemetry)?;
+    params.metrics = telemetry.metrics.clone();
+    params.access_log = telemetry.access_log.clone();
     let client = gateway.client(base.clone(), params.metrics.meter())?;
     until_stopped(async |shutdown| {
         // Logged only when signals are handled: whoever reads this line may send one.
